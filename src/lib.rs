@@ -1,0 +1,1 @@
+//! millpond: concurrency-limited task queues on a local executor, native and in the browser.

@@ -1,0 +1,3 @@
+//! The single entry for people and CI.
+
+fn main() {}
