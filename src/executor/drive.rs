@@ -1,0 +1,84 @@
+//! `drive`: a page, a worker or a JavaScript runtime drives the executor, in slices that leave the page its turn. Browser only.
+
+use std::rc::Rc;
+use std::time::Duration;
+
+use crate::clock::Clock;
+use crate::executor::turn::{Alarm, Seat};
+use crate::executor::{Core, LocalExecutor};
+use crate::platform::{self, Hops};
+use crate::slice::Slice;
+
+/// Long enough that hopping costs little (under 7 %), short enough that input waits at most 5 ms.
+const BUDGET: Duration = Duration::from_millis(4);
+
+impl LocalExecutor {
+    /// Has the page drive the executor from now on. A second call does nothing.
+    ///
+    /// The first turn is a microtask; then work goes in slices of 4 ms, and between two slices the page gets a whole turn: input,
+    /// timers, painting. So does a task that wakes itself for ever, or one that lives on a chain of microtasks.
+    ///
+    /// The executor lives on without its handles for as long as it has tasks.
+    ///
+    /// # Cost
+    /// One microtask per wake, one macrotask (`setImmediate` or a message) per slice, one `setTimeout` for all that sleep.
+    ///
+    /// # Source
+    /// The measurements behind the hop and the budget are in ARCHITECTURE.md, "Turns".
+    ///
+    /// # Examples
+    /// ```no_run
+    /// use millpond::LocalExecutor;
+    ///
+    /// let ex = LocalExecutor::new();
+    /// ex.drive();
+    /// ex.spawn(async { /* fetch, sleep, draw */ });
+    /// ```
+    pub fn drive(&self) {
+        self.drive_with(BUDGET);
+    }
+
+    /// As [`drive`](Self::drive), with slices of `budget`: shorter is smoother, longer is faster.
+    ///
+    /// However short, a slice polls one task at least.
+    pub fn drive_with(&self, budget: Duration) {
+        if !self.core.driven.replace(true) {
+            platform::spawn(drive(Rc::clone(&self.core), Slice::new(budget)));
+        }
+    }
+}
+
+async fn drive(core: Rc<Core>, mut slice: Slice) {
+    let hops = Hops::new();
+    let mut seat = core.seat(Alarm::Own);
+    // The page's patience is real time, whatever clock the tasks live by.
+    let watch = Clock::system();
+    loop {
+        if slice.is_spent() {
+            hops.hop().await;
+            slice.refill();
+        }
+        if core.stride(&mut slice, &watch) && !core.wait(&mut seat).await {
+            return;
+        }
+    }
+}
+
+impl Core {
+    /// Polls some tasks; says whether nothing is ready any more.
+    fn stride(&self, slice: &mut Slice, watch: &Clock) -> bool {
+        let (start, most) = (watch.elapsed(), slice.stride());
+        let polls = self.turn(most);
+        slice.took(watch.elapsed().saturating_sub(start), polls);
+        polls < most
+    }
+
+    /// Waits for work; false if there can be none any more, because there are no tasks and nobody is left to make one.
+    async fn wait(self: &Rc<Self>, seat: &mut Seat) -> bool {
+        let is_over = Rc::strong_count(self) == 1 && self.tasks.is_empty();
+        if !is_over {
+            self.idle(seat).await;
+        }
+        !is_over
+    }
+}

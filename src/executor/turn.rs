@@ -1,0 +1,107 @@
+//! A turn: wake what is due, poll some tasks, and either give way or wait for more.
+
+use std::convert::Infallible;
+use std::future::poll_fn;
+use std::pin::pin;
+use std::rc::Rc;
+use std::task::{Context, Poll};
+
+use super::timers::Timers;
+use super::{Core, TURN};
+
+/// Who sees to it that the first deadline ends the waiting.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Alarm {
+    /// The timer of the host.
+    Own,
+    /// Whoever polls: it will be back by then.
+    #[cfg_attr(target_family = "wasm", allow(dead_code, reason = "only a thread can wait by itself"))]
+    Caller,
+}
+
+/// The place of one driver among those that wait. Leaving the last one disarms the timer.
+pub(crate) struct Seat {
+    timers: Rc<Timers>,
+    id: u64,
+    alarm: Alarm,
+}
+
+impl Core {
+    /// Polls up to `most` tasks and says how many; fewer than `most` only if nothing was ready any more.
+    pub(crate) fn turn(&self, most: usize) -> usize {
+        self.timers.wake_due();
+        (0..most).take_while(|_| self.tasks.try_tick()).count()
+    }
+
+    /// Drives until dropped.
+    pub(crate) async fn turn_forever(&self, alarm: Alarm) -> Infallible {
+        let mut seat = self.seat(alarm);
+        loop {
+            if self.turn(TURN) == TURN {
+                give_way().await;
+            } else {
+                self.idle(&mut seat).await;
+            }
+        }
+    }
+
+    pub(crate) fn seat(&self, alarm: Alarm) -> Seat {
+        Seat { timers: Rc::clone(&self.timers), id: self.timers.drivers().enter(), alarm }
+    }
+
+    /// Waits until there may be work. Says whether a task was polled while looking, which happens only if another thread woke it.
+    pub(crate) async fn idle(&self, seat: &mut Seat) -> bool {
+        let mut tick = pin!(self.tasks.tick());
+        let mut waits = false;
+        poll_fn(|cx| {
+            seat.leave();
+            if std::mem::replace(&mut waits, true) {
+                return Poll::Ready(false);
+            }
+            // The ticker listens first, then we sit, then the timer is set: whatever happens in between wakes us.
+            if tick.as_mut().poll(cx).is_ready() {
+                return Poll::Ready(true);
+            }
+            if seat.sit(cx) { Poll::Ready(false) } else { Poll::Pending }
+        })
+        .await
+    }
+}
+
+impl Seat {
+    /// Waits for deadlines; true if one has passed already.
+    fn sit(&self, cx: &Context<'_>) -> bool {
+        self.timers.drivers().sit(self.id, cx.waker());
+        let passed = self.alarm == Alarm::Own && self.timers.arm();
+        if passed {
+            self.leave();
+        }
+        passed
+    }
+
+    fn leave(&self) {
+        self.timers.drivers().leave(self.id);
+    }
+}
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        self.leave();
+        if self.timers.drivers().is_empty() {
+            self.timers.disarm();
+        }
+    }
+}
+
+/// Lets whoever polls us do something else.
+async fn give_way() {
+    let mut given = false;
+    poll_fn(|cx| {
+        if std::mem::replace(&mut given, true) {
+            return Poll::Ready(());
+        }
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    })
+    .await;
+}

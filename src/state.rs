@@ -1,0 +1,28 @@
+//! The heart: who may start now, who waits, until when. Plain data in, plain data out.
+//!
+//! Nothing here knows a waker, a future, a time source or JavaScript: every call takes `now` and says what to do next.
+//! Both faces drive the same machine, [`Pond`]: the Rust one with futures, the JavaScript one with integers.
+//! Nothing here panics: a stale or foreign id is answered, not indexed.
+//!
+//! ```text
+//!  pond ─┬─> lane ──> line ──> heap      a pond is a set of lanes under one shared cap
+//!        ├─> deadlines ─────> heap       slab and list hold everything by id
+//!        └─> slab, list, counts, time
+//! ```
+
+pub(crate) mod counts;
+pub(crate) mod deadlines;
+pub(crate) mod heap;
+mod lane;
+mod line;
+mod list;
+mod pond;
+pub(crate) mod slab;
+mod time;
+
+pub(crate) use counts::{Counts, Outcome};
+pub(crate) use deadlines::Phase;
+pub(crate) use lane::LaneOptions;
+pub(crate) use pond::{Due, Expiry, Pond, Refused, Submitted};
+pub(crate) use slab::Id;
+pub(crate) use time::Time;

@@ -1,0 +1,126 @@
+//! One pool of a pond: its line, its limits, its counters, and the lists it is in.
+
+use super::counts::Counts;
+use super::deadlines::Alarms;
+use super::heap::{Handle, NO_HANDLE};
+use super::line::Line;
+use super::list::Links;
+use super::slab::Id;
+use super::time::Time;
+use crate::limit::Limit;
+
+/// What a lane is made with.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct LaneOptions {
+    pub(crate) limit: Limit,
+    /// The most tasks that may wait; `u32::MAX` is unbounded.
+    pub(crate) capacity: u32,
+}
+
+/// A task that waits or runs.
+#[derive(Debug)]
+pub(super) struct Task {
+    pub(super) lane: Id,
+    /// Its place in the order of submission, kept when the priority changes.
+    pub(super) sequence: u64,
+    /// The run of the line it waits in; none once it runs.
+    pub(super) run: Handle,
+    /// Its neighbours: in its run while it waits, among the lapsed while its permit may be recalled.
+    pub(super) links: Links,
+    pub(super) alarms: Alarms,
+    /// A clock ran out while it ran: that is its outcome if it is abandoned.
+    pub(super) late: bool,
+}
+
+impl Task {
+    pub(super) const fn new(lane: Id, sequence: u64) -> Self {
+        Self { lane, sequence, run: NO_HANDLE, links: Links::NONE, alarms: Alarms::NONE, late: false }
+    }
+
+    pub(super) const fn is_waiting(&self) -> bool {
+        self.run != NO_HANDLE
+    }
+
+    pub(super) const fn links(&mut self) -> &mut Links {
+        &mut self.links
+    }
+}
+
+#[derive(Debug)]
+pub(super) struct Lane {
+    pub(super) line: Line,
+    pub(super) limit: Limit,
+    pub(super) capacity: u32,
+    pub(super) waiting: u32,
+    pub(super) running: u32,
+    /// How many running tasks may be recalled at once.
+    pub(super) lapsed: u32,
+    /// Leases and handles: as long as there is one the lane does not expire.
+    pub(super) holds: u32,
+    pub(super) paused: bool,
+    pub(super) closed: bool,
+    /// Over its lifetime: expires as soon as it is idle.
+    pub(super) aged: bool,
+    pub(super) born: Time,
+    pub(super) idle_since: Time,
+    pub(super) counts: Counts,
+    /// Among the lanes whose head could start but for the cap over all.
+    pub(super) ready: Links,
+    /// Among the idle lanes, the longest idle first.
+    pub(super) idle: Links,
+    /// Among all lanes that age, the oldest first.
+    pub(super) age: Links,
+}
+
+impl Lane {
+    pub(super) fn new(options: LaneOptions, now: Time) -> Self {
+        Self {
+            line: Line::new(),
+            limit: options.limit,
+            capacity: options.capacity,
+            waiting: 0,
+            running: 0,
+            lapsed: 0,
+            holds: 0,
+            paused: false,
+            closed: false,
+            aged: false,
+            born: now,
+            idle_since: now,
+            counts: Counts::default(),
+            ready: Links::NONE,
+            idle: Links::NONE,
+            age: Links::NONE,
+        }
+    }
+
+    /// Whether this lane, for its part, lets one more start.
+    pub(super) const fn has_room(&self) -> bool {
+        !self.paused && self.limit.has_room(self.running)
+    }
+
+    pub(super) const fn is_ready(&self) -> bool {
+        self.waiting > 0 && self.has_room()
+    }
+
+    /// Nothing waits, nothing runs, nobody holds it.
+    pub(super) const fn is_idle(&self) -> bool {
+        self.waiting == 0 && self.running == 0 && self.holds == 0
+    }
+
+    pub(super) fn counts(&self) -> Counts {
+        Counts { waiting: self.waiting.into(), running: self.running.into(), ..self.counts }
+    }
+
+    pub(super) const fn ready(&mut self) -> &mut Links {
+        &mut self.ready
+    }
+
+    pub(super) const fn idle(&mut self) -> &mut Links {
+        &mut self.idle
+    }
+
+    pub(super) const fn age(&mut self) -> &mut Links {
+        &mut self.age
+    }
+}

@@ -1,0 +1,534 @@
+//! The machine: a set of lanes under one shared cap. Every rule of admission is here, and nowhere else.
+//!
+//! A permit is one unit of a lane's limit and of the pond's. A task holds one from the moment it is told to start
+//! ([`Submitted::started`], [`Pond::next`]) until it is settled. After anything that may free a permit or widen a limit
+//! the caller asks [`Pond::next`] until there is none; meanwhile newcomers cannot overtake, because a line that waits goes first.
+
+use super::counts::{Counts, Outcome};
+use super::deadlines::{Deadlines, Phase};
+use super::lane::{Lane, LaneOptions, Task};
+use super::list::{List, next};
+use super::slab::{Id, Slab};
+use super::time::Time;
+use crate::limit::Limit;
+use crate::priority::Level;
+
+/// How long a lane lives; spans, [`Time::NEVER`] for ever.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Expiry {
+    /// From the moment nothing waits, runs or holds it.
+    pub(crate) idle: Time,
+    /// From its making.
+    pub(crate) lifetime: Time,
+}
+
+impl Expiry {
+    pub(crate) const NEVER: Self = Self { idle: Time::NEVER, lifetime: Time::NEVER };
+}
+
+/// A task was accepted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Submitted {
+    pub(crate) ticket: Id,
+    /// It holds a permit and is to be started now.
+    pub(crate) started: bool,
+}
+
+/// A task was not accepted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Refused {
+    /// The line is full.
+    Full,
+    /// The lane takes no more.
+    Closed,
+    /// There is no such lane.
+    NoLane,
+    /// There are no more tickets.
+    Exhausted,
+}
+
+/// What time has brought.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Due {
+    /// A clock ran out. A task that waited is settled; one that runs keeps its permit until the caller settles it.
+    TimedOut { ticket: Id, phase: Phase, waited: bool },
+    /// An aborted task did not end in time: it is settled, its permit is back.
+    Abandoned(Id),
+    /// A response that nobody reads gave up its permit to somebody who waits: it is settled.
+    Recalled(Id),
+    /// The lane is gone: idle too long, or idle and over its lifetime.
+    Expired(Id),
+    /// The lane is over its lifetime and in use; it expires as soon as it is idle, unless it is renewed.
+    Aged(Id),
+}
+
+#[derive(Debug)]
+pub(crate) struct Pond {
+    limit: Limit,
+    running: u32,
+    expiry: Expiry,
+    lanes: Slab<Lane>,
+    tasks: Slab<Task>,
+    sequence: u64,
+    deadlines: Deadlines,
+    /// Lanes whose head may start as soon as the cap over all lets it, in the order of their turns.
+    ready: List,
+    /// Idle lanes, the longest idle first.
+    idle: List,
+    /// Lanes that age, the oldest first.
+    age: List,
+    /// Running tasks whose permit may be recalled at once.
+    lapsed: List,
+    /// Recalled tasks the caller has not heard of.
+    recalled: Vec<Id>,
+    /// What lanes that are gone have counted.
+    retired: Counts,
+}
+
+/// Making and changing.
+impl Pond {
+    pub(crate) fn new(limit: Limit, expiry: Expiry) -> Self {
+        Self {
+            limit,
+            running: 0,
+            expiry,
+            lanes: Slab::new(),
+            tasks: Slab::new(),
+            sequence: 0,
+            deadlines: Deadlines::new(),
+            ready: List::EMPTY,
+            idle: List::EMPTY,
+            age: List::EMPTY,
+            lapsed: List::EMPTY,
+            recalled: Vec::new(),
+            retired: Counts::default(),
+        }
+    }
+
+    /// Makes a lane; nothing if 2²⁴ lanes exist.
+    pub(crate) fn open(&mut self, options: LaneOptions, now: Time) -> Option<Id> {
+        let id = self.lanes.insert(Lane::new(options, now)).ok()?;
+        if self.expiry.lifetime != Time::NEVER {
+            self.age.push_back(&mut self.lanes, id, Lane::age);
+        }
+        self.refresh_idle(id, now);
+        Some(id)
+    }
+
+    /// Removes a lane that has no task; its counts stay in the totals.
+    pub(crate) fn remove(&mut self, id: Id) -> bool {
+        let Some(lane) = self.lanes.get(id).filter(|lane| lane.waiting + lane.running == 0) else { return false };
+        self.retired.add(&lane.counts);
+        self.idle.remove(&mut self.lanes, id, Lane::idle);
+        self.age.remove(&mut self.lanes, id, Lane::age);
+        self.ready.remove(&mut self.lanes, id, Lane::ready);
+        self.lanes.remove(id).is_some()
+    }
+
+    /// Changes the cap over all lanes. After a shrink nothing starts until fewer run.
+    pub(crate) const fn resize(&mut self, limit: Limit) {
+        self.limit = limit;
+    }
+
+    pub(crate) fn resize_lane(&mut self, id: Id, limit: Limit) {
+        self.change(id, |lane| lane.limit = limit);
+    }
+
+    /// Changes how many may wait; those who wait already stay.
+    pub(crate) fn set_capacity(&mut self, id: Id, capacity: u32) {
+        self.change(id, |lane| lane.capacity = capacity);
+    }
+
+    /// Lets nothing start in a lane, or lets it again. Clocks go on.
+    pub(crate) fn pause(&mut self, id: Id, paused: bool) {
+        self.change(id, |lane| lane.paused = paused);
+    }
+
+    /// Refuses all that comes from now on; what waits and runs goes on.
+    pub(crate) fn close(&mut self, id: Id) {
+        self.change(id, |lane| lane.closed = true);
+    }
+
+    /// Keeps a lane from expiring until [`Pond::release`] is called as often.
+    pub(crate) fn hold(&mut self, id: Id) {
+        self.change(id, |lane| lane.holds += 1);
+        self.refresh_idle(id, Time::ZERO);
+    }
+
+    pub(crate) fn release(&mut self, id: Id, now: Time) {
+        self.change(id, |lane| lane.holds = lane.holds.saturating_sub(1));
+        self.refresh_idle(id, now);
+    }
+
+    /// Starts a lane's lifetime anew.
+    pub(crate) fn renew(&mut self, id: Id, now: Time) {
+        self.age.remove(&mut self.lanes, id, Lane::age);
+        let Some(lane) = self.lanes.get_mut(id) else { return };
+        lane.born = now;
+        lane.aged = false;
+        self.age.push_back(&mut self.lanes, id, Lane::age);
+    }
+
+    fn change(&mut self, id: Id, change: impl FnOnce(&mut Lane)) {
+        self.lanes.get_mut(id).map(change);
+        self.refresh_ready(id);
+    }
+
+    /// Puts a lane among those whose head may start, or takes it out, as its state asks for.
+    fn refresh_ready(&mut self, id: Id) {
+        let Some(lane) = self.lanes.get(id) else { return };
+        if lane.is_ready() != lane.ready.is_linked() {
+            self.set_ready(id, lane.is_ready());
+        }
+    }
+
+    /// Puts a lane among the idle ones, or takes it out.
+    fn refresh_idle(&mut self, id: Id, now: Time) {
+        let Some(lane) = self.lanes.get(id) else { return };
+        if lane.is_idle() != lane.idle.is_linked() {
+            self.set_idle(id, lane.is_idle(), now);
+        }
+    }
+
+    fn set_ready(&mut self, id: Id, ready: bool) {
+        if ready {
+            self.ready.push_back(&mut self.lanes, id, Lane::ready);
+        } else {
+            self.ready.remove(&mut self.lanes, id, Lane::ready);
+        }
+    }
+
+    fn set_idle(&mut self, id: Id, idle: bool, now: Time) {
+        let Some(lane) = self.lanes.get_mut(id).filter(|_| idle) else {
+            self.idle.remove(&mut self.lanes, id, Lane::idle);
+            return;
+        };
+        lane.idle_since = now;
+        // One over its lifetime expires at once: it goes before all others.
+        if lane.aged {
+            self.idle.push_front(&mut self.lanes, id, Lane::idle);
+        } else {
+            self.idle.push_back(&mut self.lanes, id, Lane::idle);
+        }
+    }
+}
+
+/// Admission.
+impl Pond {
+    /// Takes a task in: it starts now, or waits in line, or is refused.
+    pub(crate) fn submit(&mut self, id: Id, level: Level, now: Time) -> Result<Submitted, Refused> {
+        self.admissible(id).inspect_err(|_| self.reject(id))?;
+        let started = self.starts_at_once(id) || (self.recall_for(id, now) && self.starts_at_once(id));
+        let ticket = self.accept(id).ok_or(Refused::Exhausted)?;
+        if started {
+            self.take_permit(id);
+        } else if let Some(lane) = self.lanes.get_mut(id) {
+            lane.line.insert(&mut self.tasks, ticket, level);
+            lane.waiting += 1;
+        }
+        self.refresh_ready(id);
+        self.refresh_idle(id, now);
+        Ok(Submitted { ticket, started })
+    }
+
+    /// Whether a lane would take a task now.
+    pub(crate) fn admissible(&self, id: Id) -> Result<(), Refused> {
+        let lane = self.lanes.get(id).ok_or(Refused::NoLane)?;
+        if lane.closed {
+            return Err(Refused::Closed);
+        }
+        let room = lane.waiting < lane.capacity || self.starts_at_once(id) || self.can_recall_for(id);
+        if room { Ok(()) } else { Err(Refused::Full) }
+    }
+
+    /// The next task to start, with its permit; call until there is none. Lanes take turns, a lane's line goes by its order.
+    pub(crate) fn next(&mut self) -> Option<Id> {
+        if !self.limit.has_room(self.running) {
+            return None;
+        }
+        let id = self.ready.head()?;
+        let ticket = self.lanes.get_mut(id)?.line.head()?;
+        self.leave_line(id, ticket);
+        if let Some(task) = self.tasks.get_mut(ticket) {
+            self.deadlines.disarm(&mut task.alarms, Phase::Queue);
+        }
+        self.take_permit(id);
+        self.set_ready(id, false);
+        self.refresh_ready(id);
+        Some(ticket)
+    }
+
+    /// Ends a task, wherever it is: it leaves the line or gives its permit back. False if it has ended before.
+    pub(crate) fn settle(&mut self, ticket: Id, outcome: Outcome, now: Time) -> bool {
+        self.unlapse(ticket);
+        let Some(task) = self.tasks.get_mut(ticket) else { return false };
+        self.deadlines.clear(&mut task.alarms);
+        let lane = task.lane;
+        if task.is_waiting() {
+            self.leave_line(lane, ticket);
+        } else {
+            self.return_permit(lane);
+        }
+        self.tasks.remove(ticket);
+        self.change(lane, |lane| lane.counts.settle(outcome));
+        self.refresh_idle(lane, now);
+        true
+    }
+
+    /// Whether a task waits; nothing if it is settled.
+    pub(crate) fn is_waiting(&self, ticket: Id) -> Option<bool> {
+        self.tasks.get(ticket).map(Task::is_waiting)
+    }
+
+    /// Moves a waiting task to another level; it keeps its place in the order of submission. False if it does not wait.
+    pub(crate) fn set_level(&mut self, ticket: Id, level: Level) -> bool {
+        let Some(lane) = self.tasks.get(ticket).filter(|task| task.is_waiting()).map(|task| task.lane) else { return false };
+        let Some(lane) = self.lanes.get_mut(lane) else { return false };
+        lane.line.remove(&mut self.tasks, ticket);
+        lane.line.insert(&mut self.tasks, ticket, level);
+        true
+    }
+
+    /// The task of a lane that would start next.
+    pub(crate) fn head(&mut self, id: Id) -> Option<Id> {
+        self.lanes.get_mut(id)?.line.head()
+    }
+
+    /// Every task of a lane that runs. Looks at all tasks of the pond.
+    pub(crate) fn running(&self, id: Id) -> impl Iterator<Item = Id> {
+        self.tasks.iter().filter(move |(_, task)| task.lane == id && !task.is_waiting()).map(|(ticket, _)| ticket)
+    }
+
+    /// Nothing waits and nothing with a permit comes before a newcomer.
+    fn starts_at_once(&self, id: Id) -> bool {
+        let free = self.limit.has_room(self.running) && self.ready.head().is_none();
+        free && self.lanes.get(id).is_some_and(|lane| lane.waiting == 0 && lane.has_room())
+    }
+
+    fn reject(&mut self, id: Id) {
+        if let Some(lane) = self.lanes.get_mut(id) {
+            lane.counts.rejected += 1;
+        }
+    }
+
+    fn accept(&mut self, id: Id) -> Option<Id> {
+        let ticket = self.tasks.insert(Task::new(id, self.sequence)).ok()?;
+        self.sequence += 1;
+        self.lanes.get_mut(id)?.counts.submitted += 1;
+        Some(ticket)
+    }
+
+    fn leave_line(&mut self, id: Id, ticket: Id) {
+        if let Some(lane) = self.lanes.get_mut(id) {
+            lane.line.remove(&mut self.tasks, ticket);
+            lane.waiting -= 1;
+        }
+    }
+
+    fn take_permit(&mut self, id: Id) {
+        self.running += 1;
+        if let Some(lane) = self.lanes.get_mut(id) {
+            lane.running += 1;
+        }
+    }
+
+    fn return_permit(&mut self, id: Id) {
+        self.running -= 1;
+        if let Some(lane) = self.lanes.get_mut(id) {
+            lane.running -= 1;
+        }
+    }
+}
+
+/// Recall: the permit of a response that nobody reads goes to somebody who waits.
+impl Pond {
+    fn unlapse(&mut self, ticket: Id) {
+        let Some(task) = self.tasks.get(ticket).filter(|task| !task.is_waiting() && task.links.is_linked()) else { return };
+        if let Some(lane) = self.lanes.get_mut(task.lane) {
+            lane.lapsed -= 1;
+        }
+        self.lapsed.remove(&mut self.tasks, ticket, Task::links);
+    }
+
+    /// Its time is up: recalled if somebody waits, else as soon as somebody does.
+    fn lapse(&mut self, ticket: Id, now: Time) {
+        let Some(id) = self.tasks.get(ticket).map(|task| task.lane) else { return };
+        let Some(lane) = self.lanes.get_mut(id) else { return };
+        lane.lapsed += 1;
+        let wanted = lane.waiting > 0 || self.ready.head().is_some();
+        self.lapsed.push_back(&mut self.tasks, ticket, Task::links);
+        if wanted {
+            self.recall(ticket, now);
+        }
+    }
+
+    fn recall(&mut self, ticket: Id, now: Time) {
+        if let Some(lane) = self.tasks.get(ticket).and_then(|task| self.lanes.get_mut(task.lane)) {
+            lane.counts.recalled += 1;
+        }
+        self.settle(ticket, Outcome::Succeeded, now);
+        self.recalled.push(ticket);
+    }
+
+    /// Whether a lapsed permit would let a newcomer of this lane start: its own lane's, or anyone's if only the cap over all is in the way.
+    fn can_recall_for(&self, id: Id) -> bool {
+        let Some(lane) = self.lanes.get(id).filter(|lane| lane.waiting == 0 && !lane.paused) else { return false };
+        let one_less = self.lapsed.head().is_some() && self.limit.has_room(self.running - 1);
+        one_less && (lane.has_room() || (lane.lapsed > 0 && lane.limit.has_room(lane.running - 1)))
+    }
+
+    /// Recalls such a permit. The walk ends at the first that serves, and there is one.
+    fn recall_for(&mut self, id: Id, now: Time) -> bool {
+        if !self.can_recall_for(id) {
+            return false;
+        }
+        let own = self.lanes.get(id).is_some_and(|lane| lane.lapsed > 0);
+        let mut candidate = self.lapsed.head();
+        while let Some(ticket) = candidate {
+            if !own || self.tasks.get(ticket).is_some_and(|task| task.lane == id) {
+                self.recall(ticket, now);
+                return true;
+            }
+            candidate = next(&mut self.tasks, ticket, Task::links);
+        }
+        false
+    }
+}
+
+/// Time.
+impl Pond {
+    /// Sets a clock of a task; [`Time::NEVER`] stops it. The queue clock of a task that runs stays stopped.
+    pub(crate) fn arm(&mut self, ticket: Id, phase: Phase, at: Time) {
+        self.unlapse(ticket);
+        let Some(task) = self.tasks.get_mut(ticket) else { return };
+        if phase != Phase::Queue || task.is_waiting() {
+            self.deadlines.arm(&mut task.alarms, ticket, phase, at);
+        }
+    }
+
+    pub(crate) fn disarm(&mut self, ticket: Id, phase: Phase) {
+        self.arm(ticket, phase, Time::NEVER);
+    }
+
+    /// The next thing that time has brought; call until there is none, then [`Pond::next`].
+    pub(crate) fn due(&mut self, now: Time) -> Option<Due> {
+        self.recalled.pop().map(Due::Recalled).or_else(|| self.due_task(now)).or_else(|| self.due_lane(now))
+    }
+
+    /// When the first clock of a task runs out.
+    pub(crate) fn next_deadline(&self) -> Time {
+        if self.recalled.is_empty() { self.deadlines.next() } else { Time::ZERO }
+    }
+
+    /// When the first lane expires or comes of age.
+    pub(crate) fn next_expiry(&self) -> Time {
+        let idle = self.idle.head().and_then(|id| self.lanes.get(id)).map(|lane| self.expires_at(lane));
+        let age = self.age.head().and_then(|id| self.lanes.get(id)).map(|lane| lane.born.after(self.expiry.lifetime));
+        idle.unwrap_or(Time::NEVER).min(age.unwrap_or(Time::NEVER))
+    }
+
+    fn expires_at(&self, lane: &Lane) -> Time {
+        if lane.aged { Time::ZERO } else { lane.idle_since.after(self.expiry.idle) }
+    }
+
+    fn due_task(&mut self, now: Time) -> Option<Due> {
+        while let Some((ticket, phase)) = self.deadlines.due(now) {
+            self.disarm(ticket, phase);
+            match phase {
+                Phase::Unread => {
+                    self.lapse(ticket, now);
+                    if let Some(recalled) = self.recalled.pop() {
+                        return Some(Due::Recalled(recalled));
+                    }
+                }
+                Phase::Abandon => return Some(self.abandon(ticket, now)),
+                _ => return Some(self.time_out(ticket, phase, now)),
+            }
+        }
+        None
+    }
+
+    fn abandon(&mut self, ticket: Id, now: Time) -> Due {
+        let task = self.tasks.get(ticket);
+        let outcome = if task.is_some_and(|task| task.late) { Outcome::TimedOut } else { Outcome::Cancelled };
+        if let Some(lane) = task.and_then(|task| self.lanes.get_mut(task.lane)) {
+            lane.counts.abandoned += 1;
+        }
+        self.settle(ticket, outcome, now);
+        Due::Abandoned(ticket)
+    }
+
+    fn time_out(&mut self, ticket: Id, phase: Phase, now: Time) -> Due {
+        let waited = self.is_waiting(ticket) == Some(true);
+        if waited {
+            self.settle(ticket, Outcome::TimedOut, now);
+        } else if let Some(task) = self.tasks.get_mut(ticket) {
+            task.late = true;
+        }
+        Due::TimedOut { ticket, phase, waited }
+    }
+
+    fn due_lane(&mut self, now: Time) -> Option<Due> {
+        if let Some(id) = self.idle.head().filter(|&id| self.lanes.get(id).is_some_and(|lane| self.expires_at(lane) <= now)) {
+            self.remove(id);
+            return Some(Due::Expired(id));
+        }
+        let id = self.age.head().filter(|&id| self.lanes.get(id).is_some_and(|lane| lane.born.after(self.expiry.lifetime) <= now))?;
+        self.age.remove(&mut self.lanes, id, Lane::age);
+        let lane = self.lanes.get_mut(id)?;
+        lane.aged = true;
+        if lane.is_idle() {
+            self.remove(id);
+            return Some(Due::Expired(id));
+        }
+        Some(Due::Aged(id))
+    }
+}
+
+/// Looking.
+impl Pond {
+    pub(crate) fn counts(&self, id: Id) -> Option<Counts> {
+        self.lanes.get(id).map(Lane::counts)
+    }
+
+    /// All lanes together, those that are gone included. Looks at every lane.
+    pub(crate) fn totals(&self) -> Counts {
+        let mut totals = self.retired;
+        self.lanes.iter().for_each(|(_, lane)| totals.add(&lane.counts()));
+        totals
+    }
+
+    pub(crate) const fn limit(&self) -> Limit {
+        self.limit
+    }
+
+    pub(crate) fn lane_limit(&self, id: Id) -> Option<Limit> {
+        self.lanes.get(id).map(|lane| lane.limit)
+    }
+
+    pub(crate) fn capacity(&self, id: Id) -> Option<u32> {
+        self.lanes.get(id).map(|lane| lane.capacity)
+    }
+
+    pub(crate) fn holds(&self, id: Id) -> u32 {
+        self.lanes.get(id).map_or(0, |lane| lane.holds)
+    }
+
+    pub(crate) fn is_paused(&self, id: Id) -> bool {
+        self.lanes.get(id).is_some_and(|lane| lane.paused)
+    }
+
+    /// Closed, or gone.
+    pub(crate) fn is_closed(&self, id: Id) -> bool {
+        self.lanes.get(id).is_none_or(|lane| lane.closed)
+    }
+
+    /// Nothing waits and nothing runs.
+    pub(crate) fn is_drained(&self, id: Id) -> bool {
+        self.lanes.get(id).is_none_or(|lane| lane.waiting + lane.running == 0)
+    }
+}
+
+#[cfg(test)]
+#[path = "pond/tests.rs"]
+mod tests;
