@@ -13,6 +13,7 @@
 //! Whoever drives does it in turns: wake what is due, poll a bounded number of tasks, look again. No borrow is held meanwhile.
 
 mod drivers;
+mod guests;
 mod join;
 mod timers;
 pub(crate) mod turn;
@@ -30,9 +31,11 @@ use futures::future::{Either, select};
 use crate::clock::Clock;
 use crate::state::Time;
 
+pub(crate) use guests::Guest;
 pub use join::{JoinError, JoinHandle};
 pub use timers::Sleep;
 
+use guests::Guests;
 use timers::Timers;
 use turn::Alarm;
 
@@ -72,6 +75,8 @@ pub struct LocalExecutor {
 
 /// What all handles share. The tasks never own it, so that dropping the handles drops the tasks.
 pub(crate) struct Core {
+    /// Told first when the executor goes, while its tasks are still there.
+    guests: Guests,
     pub(crate) tasks: async_executor::LocalExecutor<'static>,
     pub(crate) timers: Rc<Timers>,
     /// Whether the page drives it and so holds a handle of its own.
@@ -123,7 +128,9 @@ impl LocalExecutor {
     #[must_use]
     pub fn with_clock(clock: impl Into<Clock>) -> Self {
         let tasks = async_executor::LocalExecutor::new();
-        Self { core: Rc::new(Core { tasks, timers: Rc::new(Timers::new(clock.into())), driven: Cell::new(false) }) }
+        Self {
+            core: Rc::new(Core { guests: Guests::default(), tasks, timers: Rc::new(Timers::new(clock.into())), driven: Cell::new(false) }),
+        }
     }
 
     /// Starts a task: it is polled for the first time when the executor is next driven, after what is ready already.
@@ -141,7 +148,8 @@ impl LocalExecutor {
     /// # Ok::<(), millpond::JoinError>(())
     /// ```
     pub fn spawn<T: 'static>(&self, future: impl Future<Output = T> + 'static) -> JoinHandle<T> {
-        JoinHandle::new(self.core.tasks.spawn(AssertUnwindSafe(future).catch_unwind()))
+        let spawn = || self.core.tasks.spawn(AssertUnwindSafe(future).catch_unwind());
+        JoinHandle::new(self.core.timers.drivers().hold(spawn))
     }
 }
 
@@ -193,9 +201,9 @@ impl LocalExecutor {
     /// assert!(!ex.try_tick());
     /// ```
     pub async fn tick(&self) {
-        let mut seat = self.core.seat(Alarm::Own);
+        let seat = self.core.seat(Alarm::Own);
         while !self.try_tick() {
-            if self.core.idle(&mut seat).await {
+            if self.core.idle(&seat).await {
                 return;
             }
         }
@@ -332,6 +340,19 @@ impl LocalExecutor {
 }
 
 impl LocalExecutor {
+    /// Starts a task that nobody waits for and that does not panic by itself.
+    pub(crate) fn spawn_detached(&self, future: impl Future<Output = ()> + 'static) {
+        self.core.tasks.spawn(future).detach();
+    }
+
+    pub(crate) fn clock(&self) -> Clock {
+        self.core.timers.clock().clone()
+    }
+
+    pub(crate) fn guests(&self) -> &Guests {
+        &self.core.guests
+    }
+
     /// A handle that keeps nothing alive, for what the tasks themselves hold.
     pub(crate) fn downgrade(&self) -> WeakExecutor {
         WeakExecutor(Rc::downgrade(&self.core))
@@ -354,7 +375,7 @@ impl Drop for LocalExecutor {
     /// The page lets go of an executor without tasks when nobody else can give it any.
     fn drop(&mut self) {
         if self.core.driven.get() && Rc::strong_count(&self.core) == 2 && self.core.tasks.is_empty() {
-            self.core.timers.wake_drivers();
+            self.core.timers.drivers().wake_all();
         }
     }
 }
@@ -366,6 +387,10 @@ pub(crate) struct WeakExecutor(Weak<Core>);
 impl WeakExecutor {
     pub(crate) fn upgrade(&self) -> Option<LocalExecutor> {
         self.0.upgrade().map(|core| LocalExecutor { core })
+    }
+
+    pub(crate) fn is_gone(&self) -> bool {
+        self.0.strong_count() == 0
     }
 }
 

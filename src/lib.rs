@@ -7,6 +7,7 @@ mod error;
 mod executor;
 mod limit;
 mod platform;
+mod pool;
 mod priority;
 mod state;
 
@@ -28,4 +29,5 @@ pub use clock::{Clock, ManualClock};
 pub use error::{Closed, OptionError, TaskError, Timeout, TrySubmitError};
 pub use executor::{AdvanceError, JoinError, JoinHandle, LocalExecutor, Sleep};
 pub use limit::Concurrency;
+pub use pool::{Close, CloseReport, Pool, PoolBuilder, PoolStats, Run, Submit, Task, TaskBuilder, TaskState};
 pub use priority::Priority;

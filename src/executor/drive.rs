@@ -50,7 +50,7 @@ impl LocalExecutor {
 
 async fn drive(core: Rc<Core>, mut slice: Slice) {
     let hops = Hops::new();
-    let mut seat = core.seat(Alarm::Own);
+    let seat = core.seat(Alarm::Own);
     // The page's patience is real time, whatever clock the tasks live by.
     let watch = Clock::system();
     loop {
@@ -58,7 +58,7 @@ async fn drive(core: Rc<Core>, mut slice: Slice) {
             hops.hop().await;
             slice.refill();
         }
-        if core.stride(&mut slice, &watch) && !core.wait(&mut seat).await {
+        if core.stride(&mut slice, &watch) && !core.wait(&seat).await {
             return;
         }
     }
@@ -74,7 +74,7 @@ impl Core {
     }
 
     /// Waits for work; false if there can be none any more, because there are no tasks and nobody is left to make one.
-    async fn wait(self: &Rc<Self>, seat: &mut Seat) -> bool {
+    async fn wait(self: &Rc<Self>, seat: &Seat) -> bool {
         let is_over = Rc::strong_count(self) == 1 && self.tasks.is_empty();
         if !is_over {
             self.idle(seat).await;

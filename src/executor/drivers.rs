@@ -1,11 +1,10 @@
-//! Whoever waits for the executor to have work: told when a deadline comes before the one they wait for, or the timer fires.
-//!
-//! Ready tasks are not their business: async-executor tells its tickers by itself.
+//! Whoever waits for the executor to have work: told when a task is ready, the first deadline moves, or the timer fires.
 
+use std::mem;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Wake, Waker};
 
-/// The wakers of all that wait. Thread-safe, because the timers of a native host fire on a thread of their own.
+/// The wakers of all that wait. Thread-safe, because tasks are woken and timers fire on other threads too.
 #[derive(Debug, Default)]
 pub(crate) struct Drivers(Mutex<Seats>);
 
@@ -13,6 +12,9 @@ pub(crate) struct Drivers(Mutex<Seats>);
 struct Seats {
     taken: Vec<(u64, Waker)>,
     made: u64,
+    /// How many calls hold wakes back at the moment.
+    holds: u32,
+    held_back: bool,
 }
 
 impl Drivers {
@@ -44,8 +46,33 @@ impl Drivers {
 
     /// Tells everybody, once.
     pub(crate) fn wake_all(&self) {
-        let woken = std::mem::take(&mut self.seats().taken);
+        let woken = {
+            let mut seats = self.seats();
+            if seats.holds > 0 {
+                seats.held_back = true;
+                return;
+            }
+            mem::take(&mut seats.taken)
+        };
         woken.into_iter().for_each(|(_, waker)| waker.wake());
+    }
+
+    /// Tells nobody before `act` is over. async-executor schedules a new task with its list of tasks locked, so a waker that
+    /// spawned another one from inside would wait for itself.
+    pub(crate) fn hold<T>(&self, act: impl FnOnce() -> T) -> T {
+        self.seats().holds += 1;
+        let result = act();
+        if self.release() {
+            self.wake_all();
+        }
+        result
+    }
+
+    /// Whether somebody is to be told now.
+    fn release(&self) -> bool {
+        let mut seats = self.seats();
+        seats.holds -= 1;
+        seats.holds == 0 && mem::take(&mut seats.held_back)
     }
 
     fn seats(&self) -> MutexGuard<'_, Seats> {

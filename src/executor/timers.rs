@@ -128,8 +128,9 @@ impl Timers {
         &self.drivers
     }
 
-    pub(crate) fn wake_drivers(&self) {
-        self.drivers.wake_all();
+    /// Wakes all drivers that wait.
+    pub(crate) fn waker(&self) -> Waker {
+        Waker::from(Arc::clone(&self.drivers))
     }
 
     /// Sets the timer for the first deadline; says whether that has passed already.
@@ -142,12 +143,13 @@ impl Timers {
         if at <= now {
             return true;
         }
-        let waker = Waker::from(Arc::clone(&self.drivers));
         match self.clock.manual() {
-            Some(clock) => clock.watch(&waker),
-            None => return self.poll_timer(at, now, &waker),
+            Some(clock) => {
+                clock.watch(&self.waker());
+                false
+            }
+            None => self.poll_timer(at, now, &self.waker()),
         }
-        false
     }
 
     /// A timer that fired too early for a far deadline counts as passed: who drives looks again and arms it for the rest.

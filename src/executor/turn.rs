@@ -4,7 +4,7 @@ use std::convert::Infallible;
 use std::future::poll_fn;
 use std::pin::pin;
 use std::rc::Rc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 
 use super::timers::Timers;
 use super::{Core, TURN};
@@ -15,7 +15,7 @@ pub(crate) enum Alarm {
     /// The timer of the host.
     Own,
     /// Whoever polls: it will be back by then.
-    #[cfg_attr(target_family = "wasm", allow(dead_code, reason = "only a thread can wait by itself"))]
+    #[allow(dead_code, reason = "only a thread can wait by itself; a page cannot")]
     Caller,
 }
 
@@ -35,12 +35,12 @@ impl Core {
 
     /// Drives until dropped.
     pub(crate) async fn turn_forever(&self, alarm: Alarm) -> Infallible {
-        let mut seat = self.seat(alarm);
+        let seat = self.seat(alarm);
         loop {
             if self.turn(TURN) == TURN {
                 give_way().await;
             } else {
-                self.idle(&mut seat).await;
+                self.idle(&seat).await;
             }
         }
     }
@@ -50,33 +50,36 @@ impl Core {
     }
 
     /// Waits until there may be work. Says whether a task was polled while looking, which happens only if another thread woke it.
-    pub(crate) async fn idle(&self, seat: &mut Seat) -> bool {
+    pub(crate) async fn idle(&self, seat: &Seat) -> bool {
+        let waker = self.timers.waker();
         let mut tick = pin!(self.tasks.tick());
         let mut waits = false;
-        poll_fn(|cx| {
-            seat.leave();
+        let ticked = poll_fn(|cx| {
             if std::mem::replace(&mut waits, true) {
                 return Poll::Ready(false);
             }
-            // The ticker listens first, then we sit, then the timer is set: whatever happens in between wakes us.
-            if tick.as_mut().poll(cx).is_ready() {
-                return Poll::Ready(true);
+            // We sit first: whatever happens while the ticker starts to listen and the timer is set wakes us.
+            seat.sit(cx.waker());
+            match tick.as_mut().poll(&mut Context::from_waker(&waker)) {
+                Poll::Ready(()) => Poll::Ready(true),
+                Poll::Pending if seat.is_due() => Poll::Ready(false),
+                Poll::Pending => Poll::Pending,
             }
-            if seat.sit(cx) { Poll::Ready(false) } else { Poll::Pending }
         })
-        .await
+        .await;
+        seat.leave();
+        ticked
     }
 }
 
 impl Seat {
-    /// Waits for deadlines; true if one has passed already.
-    fn sit(&self, cx: &Context<'_>) -> bool {
-        self.timers.drivers().sit(self.id, cx.waker());
-        let passed = self.alarm == Alarm::Own && self.timers.arm();
-        if passed {
-            self.leave();
-        }
-        passed
+    fn sit(&self, waker: &Waker) {
+        self.timers.drivers().sit(self.id, waker);
+    }
+
+    /// Sets the timer for the first deadline; true if that has passed already.
+    fn is_due(&self) -> bool {
+        self.alarm == Alarm::Own && self.timers.arm()
     }
 
     fn leave(&self) {

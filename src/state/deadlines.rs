@@ -148,7 +148,8 @@ mod tests {
     #[test]
     fn never_sets_no_clock() {
         let mut deadlines = Deadlines::new();
-        deadlines.arm(&mut Alarms::NONE, Id::from_raw(0), Phase::Run, Time::NEVER);
+        let mut alarms = Alarms::NONE;
+        deadlines.arm(&mut alarms, Id::from_raw(0), Phase::Run, Time::NEVER);
         assert_eq!(deadlines.due(Time::NEVER), None);
     }
 }

@@ -60,7 +60,10 @@ impl Line {
         let mut front = [NO_HANDLE; LOOK];
         front.iter_mut().zip(runs.top(LOOK)).for_each(|(place, run)| *place = run);
         front.into_iter().find(|&run| {
-            runs.get_mut(run).filter(|run| run.level == level).and_then(|run| tasks.get(run.tasks.tail()?)).is_some_and(|last| last.sequence < sequence)
+            runs.get_mut(run)
+                .filter(|run| run.level == level)
+                .and_then(|run| tasks.get(run.tasks.tail()?))
+                .is_some_and(|last| last.sequence < sequence)
         })
     }
 

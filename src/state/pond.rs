@@ -51,7 +51,7 @@ pub(crate) enum Refused {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Due {
     /// A clock ran out. A task that waited is settled; one that runs keeps its permit until the caller settles it.
-    TimedOut { ticket: Id, phase: Phase, waited: bool },
+    TimedOut { ticket: Id, lane: Id, phase: Phase, waited: bool },
     /// An aborted task did not end in time: it is settled, its permit is back.
     Abandoned(Id),
     /// A response that nobody reads gave up its permit to somebody who waits: it is settled.
@@ -147,6 +147,10 @@ impl Pond {
     /// Refuses all that comes from now on; what waits and runs goes on.
     pub(crate) fn close(&mut self, id: Id) {
         self.change(id, |lane| lane.closed = true);
+    }
+
+    pub(crate) fn close_all(&mut self) {
+        self.lanes.iter_mut().for_each(|lane| lane.closed = true);
     }
 
     /// Keeps a lane from expiring until [`Pond::release`] is called as often.
@@ -460,12 +464,13 @@ impl Pond {
 
     fn time_out(&mut self, ticket: Id, phase: Phase, now: Time) -> Due {
         let waited = self.is_waiting(ticket) == Some(true);
+        let lane = self.lane_of(ticket);
         if waited {
             self.settle(ticket, Outcome::TimedOut, now);
         } else if let Some(task) = self.tasks.get_mut(ticket) {
             task.late = true;
         }
-        Due::TimedOut { ticket, phase, waited }
+        Due::TimedOut { ticket, lane, phase, waited }
     }
 
     fn due_lane(&mut self, now: Time) -> Option<Due> {
@@ -496,6 +501,11 @@ impl Pond {
         let mut totals = self.retired;
         self.lanes.iter().for_each(|(_, lane)| totals.add(&lane.counts()));
         totals
+    }
+
+    /// The lane of a task; nobody's once it is settled.
+    pub(crate) fn lane_of(&self, ticket: Id) -> Id {
+        self.tasks.get(ticket).map_or(Id::NONE, |task| task.lane)
     }
 
     pub(crate) const fn limit(&self) -> Limit {

@@ -123,6 +123,13 @@ impl<T> Slab<T> {
         }
     }
 
+    pub(crate) fn iter_mut(&mut self) -> impl Iterator<Item = &mut T> {
+        self.slots.iter_mut().filter_map(|slot| match &mut slot.place {
+            Place::Taken(record) => Some(record),
+            Place::Free(_) => None,
+        })
+    }
+
     pub(crate) fn iter(&self) -> impl Iterator<Item = (Id, &T)> {
         self.slots.iter().zip(0..).filter_map(|(slot, index)| match &slot.place {
             Place::Taken(record) => Some((Id::new(index, slot.generation), record)),

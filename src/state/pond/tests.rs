@@ -176,8 +176,8 @@ fn a_clock_that_runs_out_takes_a_waiting_task_and_reports_a_running_one() {
     pond.arm(waiting, Phase::Total, at(4));
     assert_eq!(pond.next_deadline(), at(3));
     assert_eq!(dues(&mut pond, at(2)), []);
-    let waited = Due::TimedOut { ticket: waiting, phase: Phase::Queue, waited: true };
-    let ran = Due::TimedOut { ticket: running, phase: Phase::Run, waited: false };
+    let waited = Due::TimedOut { ticket: waiting, lane, phase: Phase::Queue, waited: true };
+    let ran = Due::TimedOut { ticket: running, lane, phase: Phase::Run, waited: false };
     assert_eq!(dues(&mut pond, at(9)), [waited, ran]);
     assert_eq!(counts(&pond, lane), Counts { submitted: 2, running: 1, timed_out: 1, ..Counts::default() });
     assert!(pond.settle(running, Outcome::TimedOut, at(9)));

@@ -1,0 +1,274 @@
+//! Pools: concurrency-limited task queues on a [`LocalExecutor`](crate::LocalExecutor).
+//!
+//! ```text
+//!  Pool ──> submit ──> mill ─┬─> state::Pond   who may start, who waits
+//!    │         │             ├─> job           the futures, in slots by ticket; results on their way to the handle
+//!    │         └─> Task      ├─> runner        one executor task for each permit in use, from job to job
+//!    └─> close, stats        └─> keeper        one sleep for all deadlines, only while there is one
+//! ```
+
+mod builder;
+mod close;
+mod job;
+mod keeper;
+pub(crate) mod mill;
+mod runner;
+mod stats;
+mod submit;
+mod task;
+mod waits;
+
+use std::fmt;
+use std::rc::Rc;
+
+pub use builder::PoolBuilder;
+pub(crate) use builder::PoolOptions;
+pub use close::{Close, CloseReport};
+pub use stats::PoolStats;
+pub use submit::{Run, Submit, TaskBuilder};
+pub use task::{Task, TaskState};
+
+use crate::error::{Closed, OptionError, TrySubmitError};
+use crate::executor::LocalExecutor;
+use crate::limit::{Concurrency, Limit};
+use crate::state::Id;
+use mill::Mill;
+
+/// A queue of tasks of which at most `concurrency` run at once, on a [`LocalExecutor`].
+///
+/// Clones are handles of the same pool. When the last handle is dropped the pool closes and what it has accepted drains.
+///
+/// # Order
+/// Higher [`Priority`](crate::Priority) first, then first come, first served. A permit that comes free goes to the head of the line
+/// directly; newcomers never overtake. `running` is never above `concurrency`; after a shrink nothing starts until it is below.
+///
+/// # Settling
+/// Every accepted task settles exactly once: with its value, or a [`TaskError`](crate::TaskError). Also through close and when the
+/// executor is dropped.
+///
+/// # Cost
+/// O(1) per task, O(log n) with many different priorities. Two allocations per task. At most `concurrency` executor tasks, made when
+/// needed; no timer unless a timeout is set.
+///
+/// # Hazard
+/// A task that waits for another task of the same pool holds its permit meanwhile; if all do, nothing goes on.
+///
+/// # Source
+/// The hand-over is that of a fair semaphore (tokio's `Semaphore`); the lazily made workers are those of keyed worker pools.
+///
+/// # Examples
+/// ```
+/// use millpond::{LocalExecutor, Pool};
+///
+/// let ex = LocalExecutor::new();
+/// let pool = Pool::builder(&ex).concurrency(10).build()?;
+/// let answer = ex.block_on(pool.run(async { 42 }))?;
+/// assert_eq!(answer, 42);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone)]
+pub struct Pool {
+    handle: Rc<Handle>,
+}
+
+/// What all handles of a pool share; its drop is the drop of the last one.
+struct Handle {
+    mill: Rc<Mill>,
+    lane: Id,
+    /// A pool of its own closes with its last handle; a pool of a manager only stops being held.
+    owned: bool,
+}
+
+/// Making one.
+impl Pool {
+    /// Starts to describe a pool on an executor. See [`PoolBuilder`].
+    pub fn builder(executor: &LocalExecutor) -> PoolBuilder {
+        PoolBuilder::new(executor)
+    }
+
+    /// A handle of a lane that is held already.
+    pub(crate) fn of(mill: &Rc<Mill>, lane: Id, owned: bool) -> Self {
+        Self { handle: Rc::new(Handle { mill: Rc::clone(mill), lane, owned }) }
+    }
+
+    pub(crate) fn mill(&self) -> &Rc<Mill> {
+        &self.handle.mill
+    }
+
+    pub(crate) fn lane(&self) -> Id {
+        self.handle.lane
+    }
+}
+
+/// Giving it tasks.
+impl Pool {
+    /// Runs a future in the pool and gives its output: waits for room in the line, for its turn, and for its end.
+    ///
+    /// # Errors
+    /// A [`TaskError`](crate::TaskError): the task was cancelled, timed out or panicked, or the pool was closed before it was taken.
+    ///
+    /// # Cancel safety
+    /// Dropped while waiting: the place is lost, nothing ran. Dropped while running: the task is dropped at its await point and the
+    /// permit is back before the drop ends.
+    ///
+    /// # Examples
+    /// ```
+    /// # use millpond::{LocalExecutor, Pool};
+    /// # let ex = LocalExecutor::new();
+    /// let pool = Pool::builder(&ex).concurrency(1).build()?;
+    /// let both = async { Ok::<_, millpond::TaskError>(pool.run(async { 1 }).await? + pool.run(async { 2 }).await?) };
+    /// assert_eq!(ex.block_on(both)?, 3);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn run<F: Future + 'static>(&self, future: F) -> Run<F> {
+        self.task(future).run()
+    }
+
+    /// Waits for room in the line, then gives a handle of the accepted task.
+    ///
+    /// Those who wait for room are served first come, first served.
+    ///
+    /// # Errors
+    /// [`Closed`] with the future, if the pool is closed or its executor gone, now or while waiting.
+    ///
+    /// # Cancel safety
+    /// Dropped while waiting: the place among those who wait for room goes to the next, the future is dropped, nothing ran.
+    ///
+    /// # Examples
+    /// ```
+    /// # use millpond::{LocalExecutor, Pool};
+    /// # let ex = LocalExecutor::new();
+    /// let pool = Pool::builder(&ex).concurrency(1).queue_capacity(0).build()?;
+    /// let outputs = ex.block_on(async {
+    ///     let mut tasks = Vec::new();
+    ///     for number in 0..3 {
+    ///         tasks.push(pool.submit(async move { number * number }).await?); // waits while another one runs
+    ///     }
+    ///     let mut outputs = Vec::new();
+    ///     for task in tasks {
+    ///         outputs.push(task.await?);
+    ///     }
+    ///     Ok::<_, Box<dyn std::error::Error>>(outputs)
+    /// })?;
+    /// assert_eq!(outputs, [0, 1, 4]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn submit<F: Future + 'static>(&self, future: F) -> Submit<F> {
+        self.task(future).submit()
+    }
+
+    /// Gives a handle of the accepted task, or the future back. Never waits.
+    ///
+    /// # Errors
+    /// [`TrySubmitError::Full`] if the line is full or others wait for room; [`TrySubmitError::Closed`] if the pool takes no more.
+    ///
+    /// # Examples
+    /// ```
+    /// # use millpond::{LocalExecutor, Pool};
+    /// # let ex = LocalExecutor::new();
+    /// let pool = Pool::builder(&ex).concurrency(1).queue_capacity(1).build()?;
+    /// let _running = pool.try_submit(async {})?;
+    /// let _waiting = pool.try_submit(async {})?;
+    /// assert!(pool.try_submit(async {}).is_err_and(|error| error.is_full()));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn try_submit<F: Future + 'static>(&self, future: F) -> Result<Task<F::Output>, TrySubmitError<F>> {
+        self.task(future).try_submit()
+    }
+
+    /// Starts to describe a task: priority and timeouts, then [`run`](TaskBuilder::run), [`submit`](TaskBuilder::submit) or
+    /// [`try_submit`](TaskBuilder::try_submit).
+    pub fn task<F: Future + 'static>(&self, future: F) -> TaskBuilder<F> {
+        TaskBuilder::new(self.clone(), future)
+    }
+}
+
+/// Steering it.
+impl Pool {
+    /// Changes how many tasks may run at once. After a shrink nothing starts until fewer run; nothing that runs is stopped.
+    ///
+    /// # Errors
+    /// [`OptionError`] for zero; the pool stays as it was.
+    ///
+    /// # Examples
+    /// ```
+    /// # use millpond::{Concurrency, LocalExecutor, Pool};
+    /// # let ex = LocalExecutor::new();
+    /// let pool = Pool::builder(&ex).concurrency(1).build()?;
+    /// pool.resize(20)?;
+    /// assert!(pool.resize(0).is_err());
+    /// assert_eq!(pool.concurrency(), Concurrency::AtMost(20));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn resize(&self, concurrency: impl Into<Concurrency>) -> Result<(), OptionError> {
+        let limit = Limit::checked("concurrency", concurrency.into())?;
+        self.mill().change(self.lane(), |pond, lane| pond.resize_lane(lane, limit));
+        Ok(())
+    }
+
+    /// How many tasks may run at once.
+    #[must_use]
+    pub fn concurrency(&self) -> Concurrency {
+        self.mill().look(|pond| pond.lane_limit(self.lane())).unwrap_or(Limit::UNLIMITED).into()
+    }
+
+    /// Starts nothing from now on. What runs goes on, the line takes more, clocks go on.
+    pub fn pause(&self) {
+        self.mill().change(self.lane(), |pond, lane| pond.pause(lane, true));
+    }
+
+    /// Starts what waits again.
+    pub fn resume(&self) {
+        self.mill().change(self.lane(), |pond, lane| pond.pause(lane, false));
+    }
+
+    /// Whether it is paused.
+    #[must_use]
+    pub fn is_paused(&self) -> bool {
+        self.mill().look(|pond| pond.is_paused(self.lane()))
+    }
+
+    /// Cancels every task that waits, and says how many there were. Their handles get [`TaskError::Cancelled`](crate::TaskError::Cancelled).
+    pub fn cancel_waiting(&self) -> u64 {
+        self.mill().cancel_waiting(self.lane())
+    }
+
+    /// Takes no more tasks, from this very call on; await it to wait until all that were accepted have settled.
+    ///
+    /// Idempotent, and can be awaited again and again. See [`Close`].
+    pub fn close(&self) -> Close {
+        Close::new(self.clone())
+    }
+
+    /// Whether it takes no more tasks.
+    #[must_use]
+    pub fn is_closed(&self) -> bool {
+        self.mill().look(|pond| pond.is_closed(self.lane()))
+    }
+
+    /// What became of every task so far; the sums add up at every instant.
+    #[must_use]
+    pub fn stats(&self) -> PoolStats {
+        PoolStats::new(self.mill().look(|pond| pond.counts(self.lane())).unwrap_or_default(), self.concurrency())
+    }
+}
+
+impl Drop for Handle {
+    fn drop(&mut self) {
+        if self.owned {
+            // Nobody can resume it any more, and what was accepted must settle.
+            self.mill.change(self.lane, |pond, lane| pond.pause(lane, false));
+            self.mill.close(self.lane);
+        }
+        self.mill.release(self.lane);
+    }
+}
+
+impl fmt::Debug for Pool {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Pool").field("stats", &self.stats()).finish_non_exhaustive()
+    }
+}
+
+/// What [`Submit`] gives.
+pub(crate) type Submitted<F> = Result<Task<<F as Future>::Output>, Closed<F>>;

@@ -1,0 +1,77 @@
+//! How a pool is described and made.
+
+use super::Pool;
+use super::mill::Mill;
+use crate::error::OptionError;
+use crate::executor::LocalExecutor;
+use crate::limit::{Concurrency, Limit};
+use crate::state::{Expiry, LaneOptions};
+
+/// What a pool is made with, unchecked.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct PoolOptions {
+    pub(crate) concurrency: Concurrency,
+    pub(crate) queue_capacity: Option<u32>,
+}
+
+impl PoolOptions {
+    pub(crate) const DEFAULT: Self = Self { concurrency: Concurrency::Unlimited, queue_capacity: None };
+
+    /// Checks the options; the line is as long as the concurrency unless said otherwise.
+    pub(crate) fn checked(self) -> Result<LaneOptions, OptionError> {
+        let limit = Limit::checked("concurrency", self.concurrency)?;
+        Ok(LaneOptions { limit, capacity: self.queue_capacity.unwrap_or(limit.get()) })
+    }
+}
+
+/// Describes a [`Pool`]; see [`Pool::builder`].
+///
+/// # Examples
+/// ```
+/// use millpond::{LocalExecutor, Pool};
+///
+/// let ex = LocalExecutor::new();
+/// let pool = Pool::builder(&ex).concurrency(4).queue_capacity(100).build()?;
+/// assert_eq!(pool.stats().submitted, 0);
+/// # Ok::<(), millpond::OptionError>(())
+/// ```
+#[derive(Debug)]
+#[must_use = "a builder does nothing until `build`"]
+pub struct PoolBuilder {
+    executor: LocalExecutor,
+    options: PoolOptions,
+}
+
+impl PoolBuilder {
+    pub(crate) fn new(executor: &LocalExecutor) -> Self {
+        Self { executor: executor.clone(), options: PoolOptions::DEFAULT }
+    }
+
+    /// How many tasks may run at once: 1 or more. Default: [`Concurrency::Unlimited`].
+    pub fn concurrency(mut self, concurrency: impl Into<Concurrency>) -> Self {
+        self.options.concurrency = concurrency.into();
+        self
+    }
+
+    /// How many tasks may wait: 0 or more; 0 takes only what can start at once. Default: as many as may run.
+    pub fn queue_capacity(mut self, capacity: u32) -> Self {
+        self.options.queue_capacity = Some(capacity);
+        self
+    }
+
+    /// Lets the line grow without bound.
+    pub fn unbounded_queue(self) -> Self {
+        self.queue_capacity(u32::MAX)
+    }
+
+    /// Makes the pool. Nothing runs and no timer exists until it has a task.
+    ///
+    /// # Errors
+    /// [`OptionError`] naming the option, the value and the rule.
+    pub fn build(self) -> Result<Pool, OptionError> {
+        let options = self.options.checked()?;
+        let mill = Mill::new(&self.executor, Limit::UNLIMITED, Expiry::NEVER);
+        let lane = mill.open(options).ok_or_else(|| OptionError::new("pool", "one more", "a pond holds at most 2^24 pools"))?;
+        Ok(Pool::of(&mill, lane, true))
+    }
+}

@@ -1,0 +1,150 @@
+//! The end of a pool: no more tasks, then wait, then insist.
+
+use std::fmt;
+use std::pin::{Pin, pin};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use futures::future::{Either, LocalBoxFuture, select};
+
+use super::Pool;
+use super::waits::What;
+
+/// What became of the tasks that were there when a pool was closed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub struct CloseReport {
+    /// Came to their end by themselves.
+    pub drained: u64,
+    /// Were cancelled in line.
+    pub cancelled_waiting: u64,
+    /// Were cancelled while they ran.
+    pub cancelled_running: u64,
+}
+
+/// Waits for a pool to be drained; see [`Pool::close`]. The pool takes nothing from the call of `close` on, awaited or not.
+///
+/// # Cancel safety
+/// Dropped: the pool stays closed, what it has accepted drains. Close it again to wait again, or to insist.
+///
+/// # Examples
+/// ```
+/// use millpond::{LocalExecutor, ManualClock, Pool};
+/// use std::time::Duration;
+///
+/// let ex = LocalExecutor::with_clock(ManualClock::new());
+/// let pool = Pool::builder(&ex).concurrency(1).build()?;
+/// let _stuck = pool.try_submit(std::future::pending::<()>())?;
+/// let _waits = pool.try_submit(async {})?;
+/// let report = ex.block_on(pool.close().within(Duration::from_secs(30)));
+/// assert_eq!((report.drained, report.cancelled_waiting, report.cancelled_running), (0, 1, 1));
+/// assert!(pool.try_submit(async {}).is_err());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[must_use = "the pool is closed; await this to wait until it is drained"]
+pub struct Close {
+    terms: Terms,
+    /// There from the first poll on.
+    wait: Option<LocalBoxFuture<'static, CloseReport>>,
+}
+
+/// How long to be patient.
+#[derive(Clone)]
+struct Terms {
+    pool: Pool,
+    cancel_waiting: bool,
+    within: Option<Duration>,
+}
+
+impl Close {
+    pub(super) fn new(pool: Pool) -> Self {
+        pool.mill().close(pool.lane());
+        Self { terms: Terms { pool, cancel_waiting: false, within: None }, wait: None }
+    }
+
+    /// Cancels what waits, right when this is first polled; what runs comes to its end.
+    pub fn cancel_waiting(mut self) -> Self {
+        self.terms.cancel_waiting = true;
+        self
+    }
+
+    /// Drains for so long, counted from the first poll; then cancels what still waits and what still runs.
+    pub fn within(mut self, duration: Duration) -> Self {
+        self.terms.within = Some(duration);
+        self
+    }
+}
+
+impl Future for Close {
+    type Output = CloseReport;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<CloseReport> {
+        let this = &mut *self;
+        let terms = &this.terms;
+        this.wait.get_or_insert_with(|| Box::pin(terms.clone().wait())).as_mut().poll(cx)
+    }
+}
+
+impl fmt::Debug for Close {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Terms { cancel_waiting, within, .. } = self.terms;
+        f.debug_struct("Close").field("cancel_waiting", &cancel_waiting).field("within", &within).finish_non_exhaustive()
+    }
+}
+
+impl Terms {
+    async fn wait(self) -> CloseReport {
+        let before = self.pool.stats();
+        let mut report = CloseReport::default();
+        if self.cancel_waiting {
+            report.cancelled_waiting += self.pool.cancel_waiting();
+        }
+        if !self.drained_in_time().await {
+            report.cancelled_waiting += self.pool.cancel_waiting();
+            report.cancelled_running += self.pool.mill().cancel_running(self.pool.lane());
+        }
+        Drained::new(&self.pool).await;
+        report.drained = before.waiting + before.running - report.cancelled_waiting - report.cancelled_running;
+        report
+    }
+
+    /// Waits until the pool is drained, but no longer than it may take.
+    async fn drained_in_time(&self) -> bool {
+        let sleep = self.pool.mill().executor().zip(self.within).map(|(executor, within)| executor.sleep(within));
+        let Some(sleep) = sleep else { return self.within.is_none() };
+        matches!(select(pin!(Drained::new(&self.pool)), sleep).await, Either::Left(_))
+    }
+}
+
+/// Ready when nothing waits and nothing runs.
+pub(crate) struct Drained {
+    pool: Pool,
+    place: Option<u64>,
+}
+
+impl Drained {
+    pub(crate) fn new(pool: &Pool) -> Self {
+        Self { pool: pool.clone(), place: None }
+    }
+}
+
+impl Future for Drained {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let pool = self.pool.clone();
+        if pool.mill().look(|pond| pond.is_drained(pool.lane())) {
+            return Poll::Ready(());
+        }
+        pool.mill().waits.wait(pool.lane(), What::Drained, &mut self.place, cx.waker());
+        Poll::Pending
+    }
+}
+
+impl Drop for Drained {
+    fn drop(&mut self) {
+        if let Some(place) = self.place {
+            self.pool.mill().waits.leave(self.pool.lane(), What::Drained, place);
+        }
+    }
+}

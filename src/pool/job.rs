@@ -1,0 +1,105 @@
+//! A task's future, and the way of its result to the handle.
+
+use std::cell::{Cell, RefCell};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::{Context, Poll, Waker, ready};
+
+use pin_project_lite::pin_project;
+
+use crate::error::TaskError;
+
+/// Where a task's result waits for its handle. Settled once; later settlements are dropped.
+pub(super) struct Promise<T> {
+    result: RefCell<Option<Result<T, TaskError>>>,
+    settled: Cell<bool>,
+    waker: Cell<Option<Waker>>,
+}
+
+impl<T> Promise<T> {
+    pub(super) const fn new() -> Self {
+        Self { result: RefCell::new(None), settled: Cell::new(false), waker: Cell::new(None) }
+    }
+
+    pub(super) fn is_settled(&self) -> bool {
+        self.settled.get()
+    }
+
+    fn settle(&self, result: Result<T, TaskError>) {
+        if !self.settled.replace(true) {
+            self.result.replace(Some(result));
+        }
+    }
+
+    /// Settling and telling are apart, so that whoever is told finds the pool's books in order.
+    fn announce(&self) {
+        if let Some(waker) = self.waker.take() {
+            waker.wake();
+        }
+    }
+
+    pub(super) fn poll(&self, cx: &Context<'_>) -> Poll<Result<T, TaskError>> {
+        if let Some(result) = self.result.take() {
+            return Poll::Ready(result);
+        }
+        self.waker.set(Some(cx.waker().clone()));
+        Poll::Pending
+    }
+}
+
+/// A task without its types: what a runner works on.
+pub(super) trait Work {
+    /// Polls the future; when it is ready, it is dropped and its output promised.
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()>;
+    /// Drops the future where it stands.
+    fn stop(self: Pin<&mut Self>);
+    fn fail(self: Pin<&mut Self>, error: TaskError);
+    fn announce(self: Pin<&mut Self>);
+}
+
+pub(super) type BoxedWork = Pin<Box<dyn Work>>;
+
+pin_project! {
+    pub(super) struct Job<F: Future> {
+        #[pin]
+        future: Option<F>,
+        promise: Rc<Promise<F::Output>>,
+    }
+}
+
+impl<F: Future> Job<F> {
+    pub(super) const fn new(future: F, promise: Rc<Promise<F::Output>>) -> Self {
+        Self { future: Some(future), promise }
+    }
+}
+
+impl<F: Future> Work for Job<F> {
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let mut this = self.project();
+        if let Some(future) = this.future.as_mut().as_pin_mut() {
+            let output = ready!(future.poll(cx));
+            this.future.set(None);
+            this.promise.settle(Ok(output));
+        }
+        Poll::Ready(())
+    }
+
+    fn stop(self: Pin<&mut Self>) {
+        self.project().future.set(None);
+    }
+
+    fn fail(self: Pin<&mut Self>, error: TaskError) {
+        self.promise.settle(Err(error));
+    }
+
+    fn announce(self: Pin<&mut Self>) {
+        self.promise.announce();
+    }
+}
+
+/// Drops a task's future and promises `error`, or the panic of the drop itself.
+pub(super) fn abort(work: &mut BoxedWork, error: TaskError) {
+    let stopped = catch_unwind(AssertUnwindSafe(|| work.as_mut().stop()));
+    work.as_mut().fail(stopped.err().map_or(error, TaskError::Panicked));
+}

@@ -1,0 +1,39 @@
+//! A runner: one executor task for one permit, going from job to job as long as there is one.
+
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::{Context, Poll};
+
+use super::mill::Mill;
+use crate::state::Id;
+
+/// How many jobs in a row a runner ends before it lets others have a turn.
+const TURN: usize = 32;
+
+pub(super) struct Runner {
+    mill: Rc<Mill>,
+    ticket: Id,
+}
+
+impl Runner {
+    pub(super) const fn new(mill: Rc<Mill>, ticket: Id) -> Self {
+        Self { mill, ticket }
+    }
+}
+
+impl Future for Runner {
+    type Output = ();
+
+    /// Ready when there is no more work: the runner retires.
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        for _ in 0..TURN {
+            match self.mill.step(self.ticket, cx) {
+                Poll::Ready(Some(next)) => self.ticket = next,
+                Poll::Ready(None) => return Poll::Ready(()),
+                Poll::Pending => return Poll::Pending,
+            }
+        }
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    }
+}

@@ -1,0 +1,95 @@
+//! The handle of an accepted task.
+
+use std::fmt;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::{Context, Poll};
+
+use super::job::Promise;
+use super::mill::Mill;
+use crate::error::TaskError;
+use crate::priority::Priority;
+use crate::state::Id;
+
+/// Where a task is on its way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum TaskState {
+    /// In line.
+    Waiting,
+    /// Holds a permit.
+    Running,
+    /// Settled.
+    Ended,
+}
+
+/// A task that a pool has accepted: await it for its output, drop it to let it go on by itself.
+///
+/// # Errors
+/// A [`TaskError`] if it was cancelled, timed out, panicked, or lost its executor.
+///
+/// # Cancel safety
+/// Dropped: the task goes on; its output is dropped. To stop it, call [`cancel`](Self::cancel).
+///
+/// # Examples
+/// ```
+/// use millpond::{LocalExecutor, Pool, Priority, TaskState};
+///
+/// let ex = LocalExecutor::new();
+/// let pool = Pool::builder(&ex).concurrency(1).build()?;
+/// let first = pool.try_submit(async { 1 })?;
+/// let second = pool.try_submit(async { 2 })?;
+/// assert_eq!((first.state(), second.state()), (TaskState::Running, TaskState::Waiting));
+/// assert!(second.set_priority(Priority::High));
+/// assert_eq!(ex.block_on(second)?, 2);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[must_use = "a dropped handle lets the task go on by itself"]
+pub struct Task<T> {
+    mill: Rc<Mill>,
+    ticket: Id,
+    promise: Rc<Promise<T>>,
+}
+
+impl<T> Task<T> {
+    pub(super) const fn new(mill: Rc<Mill>, ticket: Id, promise: Rc<Promise<T>>) -> Self {
+        Self { mill, ticket, promise }
+    }
+
+    /// Stops the task: a waiting one leaves the line at once, a running one is dropped at its await point and its permit is back
+    /// when this call returns. A task that cancels itself is dropped at its next await point. False if it has ended.
+    pub fn cancel(&self) -> bool {
+        !self.promise.is_settled() && self.mill.end(self.ticket, TaskError::Cancelled)
+    }
+
+    /// Moves a waiting task to another class; inside it the order of submission holds. False if it does not wait any more.
+    ///
+    /// # Cost
+    /// O(log n) of the number that were moved; the line is never scanned.
+    pub fn set_priority(&self, priority: Priority) -> bool {
+        !self.promise.is_settled() && self.mill.set_level(self.ticket, priority.into())
+    }
+
+    /// Where the task is.
+    #[must_use]
+    pub fn state(&self) -> TaskState {
+        match self.mill.is_waiting(self.ticket).filter(|_| !self.promise.is_settled()) {
+            Some(true) => TaskState::Waiting,
+            Some(false) => TaskState::Running,
+            None => TaskState::Ended,
+        }
+    }
+}
+
+impl<T> Future for Task<T> {
+    type Output = Result<T, TaskError>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        self.promise.poll(cx)
+    }
+}
+
+impl<T> fmt::Debug for Task<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Task").field("state", &self.state()).finish_non_exhaustive()
+    }
+}
