@@ -127,7 +127,7 @@ impl fmt::Display for TaskError {
             Self::TimedOut(Timeout::Queue) => f.write_str("the task waited longer than its queue timeout"),
             Self::TimedOut(Timeout::Run) => f.write_str("the task ran longer than its timeout"),
             Self::TimedOut(Timeout::Total) => f.write_str("the task took longer than its total timeout"),
-            Self::Panicked(payload) => write!(f, "the task panicked{}", message(payload.as_ref())),
+            Self::Panicked(payload) => write!(f, "the task panicked: {}", message(payload.as_ref())),
             Self::Closed => f.write_str("the pool was closed, or its executor dropped, before the task ended"),
         }
     }
@@ -135,8 +135,8 @@ impl fmt::Display for TaskError {
 
 impl std::error::Error for TaskError {}
 
-/// The text of a panic, where it has one.
-fn message(payload: &(dyn Any + Send)) -> String {
+/// The text of a panic, or that it has none.
+pub(crate) fn message(payload: &(dyn Any + Send)) -> &str {
     let text = payload.downcast_ref::<&str>().copied().or_else(|| payload.downcast_ref::<String>().map(String::as_str));
-    text.map(|text| format!(": {text}")).unwrap_or_default()
+    text.unwrap_or("with something other than a text")
 }

@@ -15,6 +15,7 @@
 mod drivers;
 mod guests;
 mod join;
+mod sleep;
 mod timers;
 pub(crate) mod turn;
 
@@ -23,17 +24,15 @@ use std::fmt;
 use std::panic::AssertUnwindSafe;
 use std::pin::pin;
 use std::rc::{Rc, Weak};
-use std::time::Duration;
 
 use futures::FutureExt;
 use futures::future::{Either, select};
 
 use crate::clock::Clock;
-use crate::state::Time;
 
 pub(crate) use guests::Guest;
 pub use join::{JoinError, JoinHandle};
-pub use timers::Sleep;
+pub use sleep::{AdvanceError, Sleep};
 
 use guests::Guests;
 use timers::Timers;
@@ -82,28 +81,6 @@ pub(crate) struct Core {
     /// Whether the page drives it and so holds a handle of its own.
     pub(crate) driven: Cell<bool>,
 }
-
-/// The executor told to move its clock reads the system's, which moves by itself.
-///
-/// # Examples
-/// ```
-/// use millpond::LocalExecutor;
-/// use std::time::Duration;
-///
-/// let error = LocalExecutor::new().advance(Duration::from_secs(1)).unwrap_err();
-/// assert_eq!(error.to_string(), "advance: the executor reads the system clock, give it a ManualClock with LocalExecutor::with_clock");
-/// ```
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct AdvanceError;
-
-impl fmt::Display for AdvanceError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("advance: the executor reads the system clock, give it a ManualClock with LocalExecutor::with_clock")
-    }
-}
-
-impl std::error::Error for AdvanceError {}
 
 /// Making one, and its tasks.
 impl LocalExecutor {
@@ -242,107 +219,12 @@ impl LocalExecutor {
     pub fn run_until_idle(&self) -> usize {
         std::iter::repeat_with(|| self.core.turn(TURN)).take_while(|&polls| polls > 0).sum()
     }
-
-    /// Moves the manual clock forward by `by`, from one deadline to the next, and runs until idle at each; says how many polls it took.
-    ///
-    /// What is ready now is run first. Equal deadlines are served in the order in which they were made.
-    ///
-    /// # Errors
-    /// [`AdvanceError`] if the executor reads the system's clock, which nobody can move.
-    ///
-    /// # Examples
-    /// ```
-    /// use millpond::{LocalExecutor, ManualClock};
-    /// use std::time::Duration;
-    ///
-    /// let second = Duration::from_secs(1);
-    /// let ex = LocalExecutor::with_clock(ManualClock::new());
-    /// let clock = ex.clone();
-    /// let woken = ex.spawn(async move {
-    ///     clock.sleep(second).await;
-    ///     clock.sleep(second).await;
-    ///     clock.now()
-    /// });
-    /// ex.advance(10 * second)?; // both sleeps end at their own time, not at the tenth second
-    /// assert_eq!(ex.block_on(woken).ok(), Some(2 * second));
-    /// assert_eq!(ex.now(), 10 * second);
-    /// # Ok::<(), millpond::AdvanceError>(())
-    /// ```
-    pub fn advance(&self, by: Duration) -> Result<usize, AdvanceError> {
-        let timers = &self.core.timers;
-        let clock = timers.clock().manual().ok_or(AdvanceError)?;
-        let target = timers.now().saturating_add(by);
-        let mut polls = self.run_until_idle();
-        while let Some(at) = timers.next_deadline().filter(|at| *at < target) {
-            clock.advance_to(at.elapsed());
-            polls += self.run_until_idle();
-        }
-        clock.advance_to(target.elapsed());
-        Ok(polls + self.run_until_idle())
-    }
-}
-
-/// Time.
-impl LocalExecutor {
-    /// What the executor's clock reads: the time since its origin.
-    #[must_use]
-    pub fn now(&self) -> Duration {
-        self.core.timers.now().elapsed()
-    }
-
-    /// When the first sleeper is due, by the same clock as [`now`](Self::now); `None` while nobody sleeps.
-    ///
-    /// A loop that drives by hand waits until then at most, when [`try_tick`](Self::try_tick) has nothing left.
-    ///
-    /// # Examples
-    /// ```
-    /// use millpond::{LocalExecutor, ManualClock};
-    /// use std::time::Duration;
-    ///
-    /// let ex = LocalExecutor::with_clock(ManualClock::new());
-    /// ex.spawn(ex.sleep(Duration::from_secs(5)));
-    /// ex.run_until_idle();
-    /// assert_eq!(ex.next_deadline(), Some(Duration::from_secs(5)));
-    /// ```
-    #[must_use]
-    pub fn next_deadline(&self) -> Option<Duration> {
-        self.core.timers.next_deadline().map(Time::elapsed)
-    }
-
-    /// Waits for `duration`, counted from this call.
-    ///
-    /// The executor must be driven meanwhile, by anybody. No time at all is over at the first poll; [`Duration::MAX`] never is.
-    ///
-    /// # Cancel safety
-    /// Dropped: the deadline is gone at once, and with the last one the timer.
-    ///
-    /// # Cost
-    /// O(log n) of the number that sleep, at the first poll and at the end. No timer of its own.
-    ///
-    /// # Examples
-    /// ```
-    /// use millpond::{LocalExecutor, ManualClock};
-    /// use std::time::Duration;
-    ///
-    /// let ex = LocalExecutor::with_clock(ManualClock::new());
-    /// ex.block_on(ex.sleep(Duration::from_millis(1500)));
-    /// assert_eq!(ex.now(), Duration::from_millis(1500));
-    /// ```
-    pub fn sleep(&self, duration: Duration) -> Sleep {
-        let timers = &self.core.timers;
-        Sleep::new(timers, timers.now().saturating_add(duration))
-    }
-
-    /// Waits until the executor's clock reads `at`. See [`sleep`](Self::sleep).
-    pub fn sleep_until(&self, at: Duration) -> Sleep {
-        Sleep::new(&self.core.timers, Time::from_elapsed(at))
-    }
 }
 
 impl LocalExecutor {
     /// Starts a task that nobody waits for and that does not panic by itself.
     pub(crate) fn spawn_detached(&self, future: impl Future<Output = ()> + 'static) {
-        self.core.tasks.spawn(future).detach();
+        self.core.timers.drivers().hold(|| self.core.tasks.spawn(future).detach());
     }
 
     pub(crate) fn clock(&self) -> Clock {

@@ -18,11 +18,13 @@ mod submit;
 mod task;
 mod waits;
 
+use std::any::Any;
 use std::fmt;
 use std::rc::Rc;
 
 pub use builder::PoolBuilder;
 pub(crate) use builder::PoolOptions;
+pub(crate) use close::Terms;
 pub use close::{Close, CloseReport};
 pub use stats::PoolStats;
 pub use submit::{Run, Submit, TaskBuilder};
@@ -32,6 +34,7 @@ use crate::error::{Closed, OptionError, TrySubmitError};
 use crate::executor::LocalExecutor;
 use crate::limit::{Concurrency, Limit};
 use crate::state::Id;
+use job::{BoxedWork, Job, Kept, Promise};
 use mill::Mill;
 
 /// A queue of tasks of which at most `concurrency` run at once, on a [`LocalExecutor`].
@@ -75,8 +78,8 @@ pub struct Pool {
 struct Handle {
     mill: Rc<Mill>,
     lane: Id,
-    /// A pool of its own closes with its last handle; a pool of a manager only stops being held.
-    owned: bool,
+    /// What every task keeps alive: the generation of a manager's pool. A pool of its own has none, and closes with its last handle.
+    generation: Option<Rc<dyn Any>>,
 }
 
 /// Making one.
@@ -87,8 +90,8 @@ impl Pool {
     }
 
     /// A handle of a lane that is held already.
-    pub(crate) fn of(mill: &Rc<Mill>, lane: Id, owned: bool) -> Self {
-        Self { handle: Rc::new(Handle { mill: Rc::clone(mill), lane, owned }) }
+    pub(crate) fn of(mill: &Rc<Mill>, lane: Id, generation: Option<Rc<dyn Any>>) -> Self {
+        Self { handle: Rc::new(Handle { mill: Rc::clone(mill), lane, generation }) }
     }
 
     pub(crate) fn mill(&self) -> &Rc<Mill> {
@@ -97,6 +100,15 @@ impl Pool {
 
     pub(crate) fn lane(&self) -> Id {
         self.handle.lane
+    }
+
+    /// A task's future, made ready for a runner; it keeps the pool's generation alive.
+    fn work<F: Future + 'static>(&self, future: F, promise: &Rc<Promise<F::Output>>) -> BoxedWork {
+        let promise = Rc::clone(promise);
+        match self.handle.generation.clone() {
+            None => Box::pin(Job::new(future, promise)),
+            Some(generation) => Box::pin(Job::new(Kept { future, generation }, promise)),
+        }
     }
 }
 
@@ -255,7 +267,7 @@ impl Pool {
 
 impl Drop for Handle {
     fn drop(&mut self) {
-        if self.owned {
+        if self.generation.is_none() {
             // Nobody can resume it any more, and what was accepted must settle.
             self.mill.change(self.lane, |pond, lane| pond.pause(lane, false));
             self.mill.close(self.lane);

@@ -30,7 +30,6 @@ pub(crate) struct Level(i64);
 
 impl Level {
     /// The level of a JavaScript number. Keeps the order of all finite numbers; the caller has refused NaN and turned -0 into 0.
-    #[cfg_attr(not(feature = "js"), allow(dead_code, reason = "only the JavaScript face has numeric priorities"))]
     pub(crate) fn from_number(number: f64) -> Self {
         let bits = number.to_bits().cast_signed();
         // The bits of a negative float grow as the number falls: flip them, keeping the sign.

@@ -2,11 +2,8 @@
 
 use std::cell::RefCell;
 use std::fmt;
-use std::pin::Pin;
-use std::rc::Rc;
 use std::sync::Arc;
-use std::task::{Context, Poll, Waker};
-use std::time::Duration;
+use std::task::{Context, Waker};
 
 use super::drivers::Drivers;
 use crate::clock::Clock;
@@ -38,7 +35,7 @@ struct Alarm {
 
 /// Where a sleeper stands. The heap uses a handle again, so the key says whether it is still ours.
 #[derive(Debug, Clone, Copy)]
-struct Entry {
+pub(super) struct Entry {
     handle: Handle,
     key: Key,
 }
@@ -81,7 +78,7 @@ impl Timers {
     }
 
     /// Puts a sleeper in line. One that comes first is told to who waits for a later one.
-    fn enter(&self, at: Time, waker: Waker) -> Entry {
+    pub(super) fn enter(&self, at: Time, waker: Waker) -> Entry {
         let (entry, is_first) = {
             let mut line = self.line.borrow_mut();
             line.made += 1;
@@ -96,7 +93,7 @@ impl Timers {
     }
 
     /// Has a sleeper wake somebody else from now on; false if it is not in line any more.
-    fn change(&self, entry: Entry, waker: &Waker) -> bool {
+    pub(super) fn change(&self, entry: Entry, waker: &Waker) -> bool {
         let waker = waker.clone();
         let old = {
             let mut line = self.line.borrow_mut();
@@ -110,7 +107,7 @@ impl Timers {
     }
 
     /// Takes a sleeper out of line, and with the last one the timer.
-    fn leave(&self, entry: Entry) {
+    pub(super) fn leave(&self, entry: Entry) {
         let waker = {
             let mut line = self.line.borrow_mut();
             if line.sleepers.key(entry.handle) == Some(entry.key) { line.sleepers.remove(entry.handle) } else { None }
@@ -174,65 +171,5 @@ impl Timers {
 impl fmt::Debug for Timers {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Timers").field("clock", &self.clock).field("next_deadline", &self.next_deadline()).finish_non_exhaustive()
-    }
-}
-
-/// Waits until its executor's clock reads a given time. Made by [`LocalExecutor::sleep`](crate::LocalExecutor::sleep).
-///
-/// Becomes ready only while the executor is driven, but may be awaited anywhere on its thread.
-///
-/// # Cancel safety
-/// Dropped: the deadline is gone at once, in O(log n).
-#[must_use = "a sleep does nothing unless it is awaited"]
-pub struct Sleep {
-    timers: Rc<Timers>,
-    at: Time,
-    entry: Option<Entry>,
-}
-
-impl Sleep {
-    pub(crate) fn new(timers: &Rc<Timers>, at: Time) -> Self {
-        Self { timers: Rc::clone(timers), at, entry: None }
-    }
-
-    /// When it is due, by the executor's clock.
-    #[must_use]
-    pub fn deadline(&self) -> Duration {
-        self.at.elapsed()
-    }
-
-    fn wait(&mut self, waker: &Waker) {
-        if !self.entry.is_some_and(|entry| self.timers.change(entry, waker)) {
-            self.entry = Some(self.timers.enter(self.at, waker.clone()));
-        }
-    }
-}
-
-impl Future for Sleep {
-    type Output = ();
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        if self.at == Time::NEVER {
-            return Poll::Pending;
-        }
-        if self.at <= self.timers.now() {
-            return Poll::Ready(());
-        }
-        self.wait(cx.waker());
-        Poll::Pending
-    }
-}
-
-impl Drop for Sleep {
-    fn drop(&mut self) {
-        if let Some(entry) = self.entry.take() {
-            self.timers.leave(entry);
-        }
-    }
-}
-
-impl fmt::Debug for Sleep {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Sleep").field("deadline", &self.deadline()).finish_non_exhaustive()
     }
 }

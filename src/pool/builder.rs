@@ -17,9 +17,9 @@ pub(crate) struct PoolOptions {
 impl PoolOptions {
     pub(crate) const DEFAULT: Self = Self { concurrency: Concurrency::Unlimited, queue_capacity: None };
 
-    /// Checks the options; the line is as long as the concurrency unless said otherwise.
-    pub(crate) fn checked(self) -> Result<LaneOptions, OptionError> {
-        let limit = Limit::checked("concurrency", self.concurrency)?;
+    /// Checks the options, `concurrency` under that name; the line is as long as the concurrency unless said otherwise.
+    pub(crate) fn checked(self, concurrency: &'static str) -> Result<LaneOptions, OptionError> {
+        let limit = Limit::checked(concurrency, self.concurrency)?;
         Ok(LaneOptions { limit, capacity: self.queue_capacity.unwrap_or(limit.get()) })
     }
 }
@@ -69,9 +69,9 @@ impl PoolBuilder {
     /// # Errors
     /// [`OptionError`] naming the option, the value and the rule.
     pub fn build(self) -> Result<Pool, OptionError> {
-        let options = self.options.checked()?;
+        let options = self.options.checked("concurrency")?;
         let mill = Mill::new(&self.executor, Limit::UNLIMITED, Expiry::NEVER);
         let lane = mill.open(options).ok_or_else(|| OptionError::new("pool", "one more", "a pond holds at most 2^24 pools"))?;
-        Ok(Pool::of(&mill, lane, true))
+        Ok(Pool::of(&mill, lane, None))
     }
 }

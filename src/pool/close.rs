@@ -43,23 +43,16 @@ pub struct CloseReport {
 /// ```
 #[must_use = "the pool is closed; await this to wait until it is drained"]
 pub struct Close {
+    pool: Pool,
     terms: Terms,
     /// There from the first poll on.
     wait: Option<LocalBoxFuture<'static, CloseReport>>,
 }
 
-/// How long to be patient.
-#[derive(Clone)]
-struct Terms {
-    pool: Pool,
-    cancel_waiting: bool,
-    within: Option<Duration>,
-}
-
 impl Close {
     pub(super) fn new(pool: Pool) -> Self {
         pool.mill().close(pool.lane());
-        Self { terms: Terms { pool, cancel_waiting: false, within: None }, wait: None }
+        Self { pool, terms: Terms::default(), wait: None }
     }
 
     /// Cancels what waits, right when this is first polled; what runs comes to its end.
@@ -79,40 +72,59 @@ impl Future for Close {
     type Output = CloseReport;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<CloseReport> {
-        let this = &mut *self;
-        let terms = &this.terms;
-        this.wait.get_or_insert_with(|| Box::pin(terms.clone().wait())).as_mut().poll(cx)
+        let Self { pool, terms, wait } = &mut *self;
+        wait.get_or_insert_with(|| Box::pin(terms.drain(pool.clone()))).as_mut().poll(cx)
     }
 }
 
 impl fmt::Debug for Close {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Terms { cancel_waiting, within, .. } = self.terms;
-        f.debug_struct("Close").field("cancel_waiting", &cancel_waiting).field("within", &within).finish_non_exhaustive()
+        f.debug_struct("Close").field("terms", &self.terms).finish_non_exhaustive()
     }
 }
 
+/// How patient a close is.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Terms {
+    pub(crate) cancel_waiting: bool,
+    pub(crate) within: Option<Duration>,
+}
+
 impl Terms {
-    async fn wait(self) -> CloseReport {
-        let before = self.pool.stats();
+    /// Waits for a closed pool to be drained, and insists as far as the terms say.
+    pub(crate) async fn drain(self, pool: Pool) -> CloseReport {
+        let before = pool.stats();
         let mut report = CloseReport::default();
         if self.cancel_waiting {
-            report.cancelled_waiting += self.pool.cancel_waiting();
+            report.cancelled_waiting += pool.cancel_waiting();
         }
-        if !self.drained_in_time().await {
-            report.cancelled_waiting += self.pool.cancel_waiting();
-            report.cancelled_running += self.pool.mill().cancel_running(self.pool.lane());
+        if !self.drained_in_time(&pool).await {
+            report.cancelled_waiting += pool.cancel_waiting();
+            report.cancelled_running += pool.mill().cancel_running(pool.lane());
         }
-        Drained::new(&self.pool).await;
+        Drained::new(&pool).await;
         report.drained = before.waiting + before.running - report.cancelled_waiting - report.cancelled_running;
         report
     }
 
     /// Waits until the pool is drained, but no longer than it may take.
-    async fn drained_in_time(&self) -> bool {
-        let sleep = self.pool.mill().executor().zip(self.within).map(|(executor, within)| executor.sleep(within));
-        let Some(sleep) = sleep else { return self.within.is_none() };
-        matches!(select(pin!(Drained::new(&self.pool)), sleep).await, Either::Left(_))
+    async fn drained_in_time(self, pool: &Pool) -> bool {
+        let sleep = pool.mill().executor().zip(self.within).map(|(executor, within)| executor.sleep(within));
+        match sleep {
+            Some(sleep) => matches!(select(pin!(Drained::new(pool)), sleep).await, Either::Left(_)),
+            None => true,
+        }
+    }
+}
+
+impl CloseReport {
+    /// Both together.
+    pub(crate) const fn plus(self, other: Self) -> Self {
+        Self {
+            drained: self.drained + other.drained,
+            cancelled_waiting: self.cancelled_waiting + other.cancelled_waiting,
+            cancelled_running: self.cancelled_running + other.cancelled_running,
+        }
     }
 }
 

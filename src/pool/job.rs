@@ -1,5 +1,6 @@
 //! A task's future, and the way of its result to the handle.
 
+use std::any::Any;
 use std::cell::{Cell, RefCell};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
@@ -95,6 +96,23 @@ impl<F: Future> Work for Job<F> {
 
     fn announce(self: Pin<&mut Self>) {
         self.promise.announce();
+    }
+}
+
+pin_project! {
+    /// A future that keeps something alive until it is dropped itself.
+    pub(super) struct Kept<F> {
+        #[pin]
+        pub(super) future: F,
+        pub(super) generation: Rc<dyn Any>,
+    }
+}
+
+impl<F: Future> Future for Kept<F> {
+    type Output = F::Output;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
+        self.project().future.poll(cx)
     }
 }
 

@@ -101,6 +101,10 @@ impl Mill {
         self.executor.upgrade()
     }
 
+    pub(crate) fn executor_handle(&self) -> WeakExecutor {
+        self.executor.clone()
+    }
+
     pub(crate) fn look<T>(&self, look: impl FnOnce(&Pond) -> T) -> T {
         look(&self.pond.borrow())
     }
@@ -362,7 +366,7 @@ impl Mill {
     }
 
     /// Serves everything that is due.
-    pub(super) fn serve_due(self: &Rc<Self>) {
+    pub(crate) fn serve_due(self: &Rc<Self>) {
         let now = self.time();
         loop {
             let due = self.pond.borrow_mut().due(now);

@@ -6,7 +6,7 @@ use std::rc::Rc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use super::job::{Job, Promise};
+use super::job::Promise;
 use super::mill::Timeouts;
 use super::task::Task;
 use super::waits::What;
@@ -97,7 +97,7 @@ impl<F: Future + 'static> TaskBuilder<F> {
             Err(refused) => return Err((self, refused)),
         };
         let promise = Rc::new(Promise::new());
-        mill.place(task, Box::pin(Job::new(self.future, Rc::clone(&promise))), self.timeouts);
+        mill.place(task, self.pool.work(self.future, &promise), self.timeouts);
         Ok(Task::new(mill, task.ticket, promise))
     }
 }

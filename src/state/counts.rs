@@ -13,7 +13,6 @@ pub(crate) enum Outcome {
 
 impl Outcome {
     /// The outcome a number of the JavaScript face stands for.
-    #[cfg_attr(not(feature = "js"), allow(dead_code, reason = "only the JavaScript face has numbers for outcomes"))]
     pub(crate) const fn from_number(number: u32) -> Self {
         match number {
             0 => Self::Succeeded,

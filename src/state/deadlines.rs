@@ -23,7 +23,6 @@ pub(crate) enum Phase {
 
 impl Phase {
     /// The phase a number of the JavaScript face stands for.
-    #[cfg_attr(not(feature = "js"), allow(dead_code, reason = "only the JavaScript face has numbers for phases"))]
     pub(crate) const fn from_number(number: u32) -> Option<Self> {
         Some(match number {
             0 => Self::Queue,

@@ -27,6 +27,7 @@ impl<K: Ord + Copy, V> Heap<K, V> {
         Self { order: Vec::new(), entries: Vec::new(), free: NO_HANDLE }
     }
 
+    #[cfg(test)]
     pub(crate) fn is_empty(&self) -> bool {
         self.order.is_empty()
     }

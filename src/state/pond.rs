@@ -516,10 +516,6 @@ impl Pond {
         self.lanes.get(id).map(|lane| lane.limit)
     }
 
-    pub(crate) fn capacity(&self, id: Id) -> Option<u32> {
-        self.lanes.get(id).map(|lane| lane.capacity)
-    }
-
     pub(crate) fn holds(&self, id: Id) -> u32 {
         self.lanes.get(id).map_or(0, |lane| lane.holds)
     }

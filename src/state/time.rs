@@ -21,12 +21,10 @@ impl Time {
     }
 
     /// From the milliseconds of JavaScript's `performance.now()`; infinity and beyond is [`Time::NEVER`].
-    #[cfg_attr(not(feature = "js"), allow(dead_code, reason = "only the JavaScript face counts in milliseconds"))]
     pub(crate) const fn from_millis(millis: f64) -> Self {
         Self((millis * 1e6) as u64)
     }
 
-    #[cfg_attr(not(feature = "js"), allow(dead_code, reason = "only the JavaScript face counts in milliseconds"))]
     pub(crate) const fn as_millis(self) -> f64 {
         if self.0 == u64::MAX { f64::INFINITY } else { self.0 as f64 / 1e6 }
     }
