@@ -1,0 +1,132 @@
+//! A lease: the right to use the pool of a key, and what its users share.
+
+use std::any::Any;
+use std::cell::Cell;
+use std::fmt;
+use std::ops::Deref;
+use std::rc::Rc;
+use std::task::Waker;
+
+use crate::executor::WeakExecutor;
+use crate::pool::Pool;
+
+/// What the tasks of a key share; made by a factory, disposed of exactly once.
+///
+/// # Examples
+/// ```
+/// struct Counter(std::cell::Cell<u32>);
+/// // Nothing to do at the end: it is just dropped.
+/// impl millpond::Resource for Counter {}
+/// ```
+pub trait Resource: Sized + 'static {
+    /// Runs once, on the manager's executor, when the last lease and the last task of its generation are gone. If the executor is gone
+    /// by then, the resource is dropped instead.
+    fn dispose(self) -> impl Future<Output = ()> + 'static {
+        async move { drop(self) }
+    }
+}
+
+impl Resource for () {}
+
+/// How many resources are being disposed of, and who waits for that.
+#[derive(Default)]
+pub(super) struct Disposals {
+    under_way: Cell<usize>,
+    waiter: Cell<Option<Waker>>,
+}
+
+impl Disposals {
+    fn begin(self: &Rc<Self>) -> Disposal {
+        self.under_way.set(self.under_way.get() + 1);
+        Disposal(Rc::clone(self))
+    }
+
+    pub(super) fn are_over(&self, waker: &Waker) -> bool {
+        self.waiter.set(Some(waker.clone()));
+        self.under_way.get() == 0
+    }
+}
+
+/// One of them; over when it is dropped, however it ended.
+struct Disposal(Rc<Disposals>);
+
+impl Drop for Disposal {
+    fn drop(&mut self) {
+        self.0.under_way.set(self.0.under_way.get() - 1);
+        if let Some(waiter) = self.0.waiter.take() {
+            waiter.wake();
+        }
+    }
+}
+
+/// A resource with all who use it: the table while it is current, its leases, and the tasks submitted through them.
+pub(super) struct Generation<S: Resource> {
+    resource: Option<S>,
+    executor: WeakExecutor,
+    disposals: Rc<Disposals>,
+}
+
+impl<S: Resource> Generation<S> {
+    pub(super) const fn new(resource: S, executor: WeakExecutor, disposals: Rc<Disposals>) -> Self {
+        Self { resource: Some(resource), executor, disposals }
+    }
+}
+
+impl<S: Resource> Drop for Generation<S> {
+    fn drop(&mut self) {
+        if let (Some(resource), Some(executor)) = (self.resource.take(), self.executor.upgrade()) {
+            let disposal = self.disposals.begin();
+            // A dispose that panics ends there; nobody waits for its outcome but for its end.
+            drop(executor.spawn(async move {
+                resource.dispose().await;
+                drop(disposal);
+            }));
+        }
+    }
+}
+
+/// The pool of a key, in use: as long as there is a lease, the pool does not expire. It is a [`Pool`] by dereference.
+///
+/// Clones are leases of the same generation.
+pub struct Lease<S: Resource = ()> {
+    pool: Pool,
+    generation: Rc<Generation<S>>,
+}
+
+impl<S: Resource> Lease<S> {
+    /// The lease of a lane that is held for it already.
+    pub(super) fn new(pool: impl FnOnce(Rc<dyn Any>) -> Pool, generation: Rc<Generation<S>>) -> Self {
+        Self { pool: pool(Rc::clone(&generation) as Rc<dyn Any>), generation }
+    }
+
+    /// What the users of this generation share.
+    #[must_use]
+    #[expect(
+        clippy::missing_panics_doc,
+        clippy::expect_used,
+        reason = "the resource is there until the generation is dropped, and this lease keeps it"
+    )]
+    pub fn resource(&self) -> &S {
+        self.generation.resource.as_ref().expect("a generation in use has its resource")
+    }
+}
+
+impl<S: Resource> Deref for Lease<S> {
+    type Target = Pool;
+
+    fn deref(&self) -> &Pool {
+        &self.pool
+    }
+}
+
+impl<S: Resource> Clone for Lease<S> {
+    fn clone(&self) -> Self {
+        Self { pool: self.pool.clone(), generation: Rc::clone(&self.generation) }
+    }
+}
+
+impl<S: Resource> fmt::Debug for Lease<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Lease").field("pool", &self.pool).finish_non_exhaustive()
+    }
+}
