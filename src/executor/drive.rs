@@ -82,3 +82,44 @@ impl Core {
         !is_over
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use wasm_bindgen_test::wasm_bindgen_test;
+
+    async fn microtasks() {
+        for _ in 0..20 {
+            let turn: js_sys::Promise = js_sys::Promise::resolve(&wasm_bindgen::JsValue::UNDEFINED);
+            assert!(turn.await.is_ok());
+        }
+    }
+
+    #[wasm_bindgen_test]
+    async fn the_page_lets_go_when_there_is_no_task_and_nobody_to_make_one() {
+        let ex = LocalExecutor::new();
+        let weak = ex.downgrade();
+        ex.drive();
+        microtasks().await;
+        assert!(!weak.is_gone());
+        drop(ex.clone());
+        let task = ex.spawn(std::future::pending::<()>());
+        drop(ex);
+        microtasks().await;
+        assert!(!weak.is_gone(), "a task is left");
+        task.cancel();
+        microtasks().await;
+        assert!(weak.is_gone());
+    }
+
+    #[wasm_bindgen_test]
+    async fn the_page_lets_go_of_an_executor_that_never_had_a_task() {
+        let ex = LocalExecutor::new();
+        let weak = ex.downgrade();
+        ex.drive();
+        microtasks().await;
+        drop(ex);
+        microtasks().await;
+        assert!(weak.is_gone());
+    }
+}

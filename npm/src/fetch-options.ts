@@ -1,0 +1,198 @@
+/**
+ * What `createFetch` and a single call of its fetch may be told, and the checking of it.
+ */
+import { bag, callable, capacity, duration, limit, type Priority, priority, refuse, text } from './options.js';
+import { originOf } from './origin.js';
+
+/** How one lane works. All times are in milliseconds; `Infinity` means never. */
+export interface LaneOptions {
+  /**
+   * Most requests in flight at once in the lane, from 1. Over HTTP/1.1 browsers open six connections to an origin: more than 6 gains
+   * nothing there, the excess waits in the browser and holds permits.
+   * @defaultValue 6
+   */
+  concurrency?: number | undefined;
+  /**
+   * Most requests waiting in the lane, from 0. One too many is refused with {@link QueueFullError}.
+   * @defaultValue Infinity
+   */
+  queueCapacity?: number | undefined;
+  /**
+   * How long a request may wait in the line; from the call until it is sent.
+   * @defaultValue Infinity
+   */
+  queueTimeout?: number | undefined;
+  /**
+   * How long the answer's headers may take; from when the request is sent.
+   * @defaultValue Infinity
+   */
+  timeout?: number | undefined;
+  /**
+   * How long a read of the body may wait for its next chunk; anew with every chunk. A body nobody reads does not time out.
+   * @defaultValue Infinity
+   */
+  bodyTimeout?: number | undefined;
+  /**
+   * How long everything may take: waiting, headers and body; from the call until the permit goes back.
+   * @defaultValue Infinity
+   */
+  totalTimeout?: number | undefined;
+  /**
+   * When the permit goes back: with the end of the `'body'`, or at the `'headers'` already (for server-sent events and other endless bodies;
+   * `bodyTimeout` and `totalTimeout` end there too).
+   * @defaultValue 'body'
+   */
+  releaseOn?: 'body' | 'headers' | undefined;
+  /**
+   * How long a response may go unread before its permit is given to a request that waits; from the headers, and anew after each read.
+   * The response stays usable, and its signal works on; the timeouts are over. `Infinity`: a response nobody reads blocks its place until it is garbage-collected.
+   * @defaultValue 500
+   */
+  unreadGrace?: number | undefined;
+}
+
+/**
+ * What {@link createFetch} takes: the options of every lane, and those of all lanes together.
+ *
+ * @example
+ * ```js
+ * createFetch({ concurrency: 6, maxConcurrency: 24, lanes: { 'https://api.example.com': { concurrency: 2, timeout: 10_000 } } });
+ * ```
+ */
+export interface FetchOptions extends LaneOptions {
+  /**
+   * Most requests in flight at once in all lanes together, from 1.
+   * @defaultValue Infinity
+   */
+  maxConcurrency?: number | undefined;
+  /** Lanes that differ: by origin, or a function which is asked once for every new lane. What they leave out is as for all. */
+  lanes?: Readonly<Record<string, LaneOptions>> | ((lane: string) => LaneOptions | undefined) | undefined;
+  /**
+   * The lane of a request; `null` sends it without any limit, timeout or count. What it throws, the call rejects with.
+   * @defaultValue the origin of the request's URL; `null` unless that is http: or https:
+   */
+  lane?: ((request: Request) => string | null) | undefined;
+  /**
+   * What really fetches; called with one `Request`.
+   * @defaultValue the global `fetch` at the time of `createFetch`
+   */
+  fetch?: ((request: Request) => Promise<Response>) | undefined;
+  /**
+   * How long a lane with nothing waiting, in flight or unread is kept, in ms; from its last request's end.
+   * @defaultValue 60_000
+   */
+  idleTimeout?: number | undefined;
+  /**
+   * How old a lane may get before it is given up, in ms; from its first request. It is never given up before it is idle.
+   * @defaultValue Infinity
+   */
+  lifetime?: number | undefined;
+}
+
+/**
+ * What one call may say about itself, as `pond` in fetch's `init`. What it leaves out is as its lane has it.
+ *
+ * @example
+ * ```js
+ * await fetch(url, { pond: { priority: 3, queueTimeout: 5_000 } });
+ * ```
+ */
+export interface PondInit extends Pick<LaneOptions, 'queueTimeout' | 'timeout' | 'bodyTimeout' | 'totalTimeout' | 'releaseOn'> {
+  /**
+   * Place in the line: higher goes first, equal ones in the order they came. Any finite number, or fetch's own words.
+   * @defaultValue that of fetch's own `priority`: `'high'` 1, `'auto'` 0, `'low'` -1
+   */
+  priority?: Priority | undefined;
+  /** The lane to use in place of the request's own; `null` sends it without any limit, timeout or count. */
+  lane?: string | null | undefined;
+  /** A name to call the waiting request by: `fetch.lanes.get(origin).setPriority(id, priority)`. */
+  id?: string | undefined;
+}
+
+type Rule = (value: unknown, option: string) => unknown;
+
+const call: Record<string, Rule> = {
+  queueTimeout: duration, timeout: duration, bodyTimeout: duration, totalTimeout: duration, releaseOn,
+};
+const POND: Record<string, Rule> = { ...call, priority, id: text, lane: laneName };
+const LANE: Record<string, Rule> = { ...call, concurrency: limit, queueCapacity: capacity, unreadGrace: duration };
+const FETCH: Record<string, Rule> = {
+  ...LANE, maxConcurrency: limit, idleTimeout: duration, lifetime: duration, lanes, lane: callable, fetch: callable,
+};
+
+/** Checked options: what is there is not undefined. */
+type Checked<T> = { readonly [K in keyof T]?: Exclude<T[K], undefined> };
+/** All that is known of a lane. @internal */
+export type LaneSettings = Required<Checked<LaneOptions>>;
+/** What a call has said of itself. @internal */
+export type PondSettings = Checked<Omit<PondInit, 'priority'> & { priority: number }>;
+/** What `createFetch` was told. @internal */
+export type FetchSettings = Readonly<Pick<FetchOptions, 'maxConcurrency' | 'idleTimeout' | 'lifetime' | 'lane'>> & {
+  readonly fetch: (request: Request, init?: RequestInit) => Promise<Response>;
+  /** Whether that is the platform's. */
+  readonly isNative: boolean;
+  /** All there is to know of a lane. */
+  readonly lanes: (lane: string) => LaneSettings;
+};
+
+const DEFAULTS: LaneSettings = {
+  concurrency: 6, queueCapacity: Infinity, queueTimeout: Infinity, timeout: Infinity, bodyTimeout: Infinity, totalTimeout: Infinity,
+  releaseOn: 'body', unreadGrace: 500,
+};
+
+function releaseOn(value: unknown, option: string): unknown {
+  return value === 'body' || value === 'headers' ? value : refuse(option, "'body' or 'headers'", value, RangeError);
+}
+
+function lanes(value: unknown, option: string): unknown {
+  return typeof value === 'function' || (typeof value === 'object' && value) ? value : refuse(option, 'an object or a function', value);
+}
+
+/** The name of a lane, or null for none. @internal */
+export function laneName(value: unknown, option: string): string | null {
+  return value === null || typeof value === 'string' ? value : refuse(option, 'a string or null', value);
+}
+
+/** Those of the options that are there, each read once and checked. */
+function check(options: object | undefined, rules: Record<string, Rule>, where: string, prefix = ''): Record<string, unknown> {
+  const said = bag(options, where, Object.keys(rules)) as Record<string, unknown>;
+  const checked: Record<string, unknown> = {};
+  for (const name of Object.keys(rules)) {
+    const value = said[name];
+    if (value !== undefined) checked[name] = rules[name]!(value, prefix + name);
+  }
+  return checked;
+}
+
+/** Checks what a call says of itself. @internal */
+export function pondSettings(pond: PondInit | undefined): PondSettings {
+  return pond === undefined ? {} : check(pond, POND, 'pond', 'pond.');
+}
+
+/** A table with origins as the lanes have them, however they were written. */
+function byOrigin(table: Readonly<Record<string, LaneOptions>>): (lane: string) => object | undefined {
+  const checked = new Map<string, object>();
+  for (const [name, options] of Object.entries(table)) {
+    checked.set(spelled(name), check(options, LANE, `lanes[${JSON.stringify(name)}]`));
+  }
+  return (lane) => checked.get(lane);
+}
+
+function spelled(lane: string): string {
+  try {
+    return originOf(lane) ?? lane;
+  } catch {
+    return lane;
+  }
+}
+
+/** Checks the options of `createFetch`; `lanes` becomes a function that knows all of a lane. @internal */
+export function fetchSettings(options: FetchOptions | undefined): FetchSettings {
+  const checked = check(options, FETCH, 'the options of createFetch') as Checked<FetchOptions>;
+  const { lanes = {}, lane, fetch, maxConcurrency, idleTimeout, lifetime, ...general } = checked;
+  const special = typeof lanes === 'function' ? (lane: string) => check(lanes(lane), LANE, 'what lanes() has returned') : byOrigin(lanes);
+  return {
+    lane, maxConcurrency, idleTimeout, lifetime, isNative: !fetch, fetch: fetch ?? callable(globalThis.fetch, 'fetch'),
+    lanes: (lane) => ({ ...DEFAULTS, ...general, ...special(lane) }),
+  };
+}

@@ -1,0 +1,106 @@
+/**
+ * What callers see of a task: the promise `run()` returns, and the object the function is called with.
+ */
+import { priority } from './options.js';
+import type { Job } from './task.js';
+
+/** Where a task is, see {@link Task.state}. */
+export type TaskState = 'waiting' | 'running' | 'succeeded' | 'failed' | 'cancelled' | 'timedOut';
+
+/** What a task's function is called with. */
+export interface TaskContext {
+  /**
+   * Aborted when the task is cancelled or times out while it runs, with the very reason. Made on first access, so it costs nothing unused.
+   */
+  readonly signal: AbortSignal;
+}
+
+/** What runs in a pool. It may be synchronous, throw, or return any thenable. */
+export type TaskFunction<T> = (context: TaskContext) => T | PromiseLike<T>;
+
+/**
+ * What `run()` returns: a promise of the result that knows its task.
+ *
+ * @example
+ * ```js
+ * const task = pool.run(({ signal }) => download(url, signal));
+ * task.priority = 10;            // ahead of the others, as long as it waits
+ * task.cancel();                 // rejects with an AbortError
+ * ```
+ */
+export interface Task<T> extends Promise<T> {
+  /** The `id` it was given, else one that the pool makes up; for {@link Pool.setPriority}. */
+  readonly id: string;
+  /**
+   * `'waiting'` in the line; `'running'` while it holds a permit; then how it ended. A running task that was cancelled or has timed out says so
+   * at once, though it holds its permit until its function has ended. One that was refused is `'failed'`.
+   */
+  readonly state: TaskState;
+  /** Higher starts first. Can be set as long as the task waits, with a number or a name; it keeps its age. Later it has no effect. */
+  get priority(): number;
+  set priority(value: number | 'high' | 'auto' | 'low');
+  /**
+   * Takes the task out of the line, its function is never called; or, if it runs, aborts its `signal`. Either way its promise rejects
+   * with `reason` (default: an `AbortError`), and nobody has to handle that. False if it was over or stopped already.
+   */
+  cancel(reason?: unknown): boolean;
+}
+
+/** Its constructor returns what it is given, so that a subclass can put a private field on it. */
+class Identity {
+  constructor(object: object) {
+    return object;
+  }
+}
+
+/** The members of {@link Task}, on a promise that is a native one in every other respect. */
+class Handle extends Identity {
+  readonly #job: Job;
+
+  constructor(promise: Promise<unknown>, job: Job) {
+    super(Object.setPrototypeOf(promise, Handle.prototype));
+    this.#job = job;
+  }
+
+  get id(): string {
+    return this.#job.id;
+  }
+
+  get state(): TaskState {
+    return this.#job.state;
+  }
+
+  get priority(): number {
+    return this.#job.priority;
+  }
+
+  set priority(value: unknown) {
+    this.#job.prioritize(priority(value));
+  }
+
+  cancel(reason?: unknown): boolean {
+    return this.#job.cancel(reason);
+  }
+}
+
+// Without a constructor of its own, so that `await` takes it for the native promise it is.
+delete (Handle.prototype as { constructor?: unknown }).constructor;
+Object.setPrototypeOf(Handle.prototype, Promise.prototype);
+
+/** Makes a task's promise its {@link Task}. @internal */
+export function handle<T>(promise: Promise<T>, job: Job): Task<T> {
+  return new Handle(promise, job) as unknown as Task<T>;
+}
+
+/** The {@link TaskContext} of a task. @internal */
+export class Context implements TaskContext {
+  readonly #job: Job;
+
+  constructor(job: Job) {
+    this.#job = job;
+  }
+
+  get signal(): AbortSignal {
+    return this.#job.signal;
+  }
+}

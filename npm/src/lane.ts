@@ -1,0 +1,288 @@
+/**
+ * What a pool is made of inside: a line and a limit in a pond, and those who wait for it to be idle.
+ */
+import { broken, core, STARTED } from './core.js';
+import { PoolClosedError, QueueFullError } from './errors.js';
+import { handle, type Task } from './handle.js';
+import { bag, callable, duration, priority, type Priority, raw, signal, text } from './options.js';
+import type { Pond } from './pond.js';
+import { watch } from './signals.js';
+import { CANCELLED, FAILED, QUEUE, TOTAL } from './slot.js';
+import { Extra, type Job } from './task.js';
+
+/** How one task is run. Every timeout is in milliseconds, from 0 to 2147483647; `Infinity` is none. */
+export interface RunOptions {
+  /** Higher starts first; in order of submission among equals. A finite number, or `'high'` (1), `'auto'` (0), `'low'` (-1). Default: 0. */
+  priority?: Priority | undefined;
+  /**
+   * Cancels the task: it leaves the line, or its own signal is aborted if it runs. The promise rejects with the very `reason`. A task
+   * whose signal is aborted beforehand neither waits nor takes a permit.
+   */
+  signal?: AbortSignal | undefined;
+  /** The longest the function may run, from its call. Default: the pool's. */
+  timeout?: number | undefined;
+  /** The longest it may wait in the line, from `run()`. Default: the pool's. */
+  queueTimeout?: number | undefined;
+  /** The longest it may take altogether, from `run()`. Default: the pool's. */
+  totalTimeout?: number | undefined;
+  /** A name for {@link Pool.setPriority}; if several unfinished tasks have it, the latest is meant. Default: made up by the pool. */
+  id?: string | undefined;
+}
+
+const RUN_OPTIONS = ['priority', 'signal', 'timeout', 'queueTimeout', 'totalTimeout', 'id'];
+
+/** The checked options of a lane, `Infinity` for no limit. @internal */
+export interface Settings {
+  readonly concurrency: number;
+  readonly capacity: number;
+  readonly queue: number;
+  readonly run: number;
+  readonly total: number;
+  readonly abandon: number;
+  readonly paused: boolean;
+  readonly name: string | undefined;
+}
+
+/** Why the core has not taken a task; other codes: there is no room. */
+const CLOSED = -2;
+const NO_LANE = -3;
+
+/** The counters of the core, by its numbers. @internal */
+export const COUNTERS = { submitted: 0, waiting: 1, running: 2, succeeded: 3, failed: 4, cancelled: 6, timedOut: 7, dropped: 8, rejected: 9, abandoned: 10, recalled: 11 };
+
+/** The core's number of a scope's limit. */
+const LIMIT = 12;
+
+/**
+ * What became of the tasks. At every instant
+ * `submitted = waiting + running + succeeded + failed + cancelled + timedOut + dropped`.
+ */
+export interface PoolStats {
+  /** Taken since the beginning. */
+  readonly submitted: number;
+  /** In the line now. */
+  readonly waiting: number;
+  /** With a permit now, so also those that were cancelled and whose function has not ended. */
+  readonly running: number;
+  /** Ended with a result. */
+  readonly succeeded: number;
+  /** Threw or rejected. */
+  readonly failed: number;
+  /** Cancelled, waiting or running. */
+  readonly cancelled: number;
+  /** Timed out, waiting or running. */
+  readonly timedOut: number;
+  /** Pushed out of a full line. */
+  readonly dropped: number;
+  /** Not taken: the line was full or the pool closed. Not among `submitted`. */
+  readonly rejected: number;
+  /** Lost their permit because they did not end within `abandon`; also counted as cancelled or timed out. */
+  readonly abandoned: number;
+  /** Responses nobody read that lost their permit to somebody who waited; also counted as succeeded. */
+  readonly recalled: number;
+}
+
+/** Nothing was ever submitted. @internal */
+export function noStats(): PoolStats {
+  return count(() => 0);
+}
+
+function count(counter: (which: number) => number): PoolStats {
+  return Object.fromEntries(Object.entries(COUNTERS).map(([name, which]) => [name, counter(which)])) as unknown as PoolStats;
+}
+
+/** How to wait for a state of a pool. */
+export interface WaitOptions {
+  /** Ends the waiting: the promise rejects with its `reason`. */
+  signal?: AbortSignal | undefined;
+}
+
+interface Waiter {
+  readonly over: () => boolean;
+  readonly resolve: () => void;
+  readonly reject: (reason: unknown) => void;
+}
+
+/** A lane, or all of a pond. @internal */
+export class Scope {
+  readonly pond: Pond;
+  readonly handle: number;
+  #waiters: Waiter[] = [];
+
+  constructor(pond: Pond, handle: number) {
+    this.pond = pond;
+    this.handle = handle;
+  }
+
+  stat(which: number): number {
+    const value = core.stat(this.pond.handle, this.handle, which);
+    if (broken) throw broken;
+    return value;
+  }
+
+  get stats(): PoolStats {
+    return count((which) => this.stat(which));
+  }
+
+  get concurrency(): number {
+    const limit = this.stat(LIMIT);
+    return limit < 2 ** 32 - 1 ? limit : Infinity;
+  }
+
+  get empty(): boolean {
+    return this.stat(COUNTERS.waiting) === 0;
+  }
+
+  get idle(): boolean {
+    return this.empty && this.stat(COUNTERS.running) === 0;
+  }
+
+  /** Whether somebody waits for a state. */
+  get watched(): boolean {
+    return this.#waiters.length > 0;
+  }
+
+  /** Resolves when it is so. */
+  until(over: () => boolean, options?: WaitOptions): Promise<void> {
+    const stop = signal(bag(options, 'options', ['signal']).signal);
+    return new Promise((resolve, reject) => {
+      if (stop?.aborted) return reject(stop.reason);
+      if (over()) return resolve();
+      const abort = () => {
+        this.#waiters = this.#waiters.filter((other) => other !== waiter);
+        reject(stop!.reason);
+      };
+      const done = () => {
+        stop?.removeEventListener('abort', abort);
+        resolve();
+      };
+      const waiter = { over, resolve: done, reject };
+      this.#waiters.push(waiter);
+      stop?.addEventListener('abort', abort, { once: true });
+    });
+  }
+
+  /** Something has changed. */
+  look(): void {
+    if (this.#waiters.length === 0 || broken) return;
+    const over = this.#waiters.filter((waiter) => waiter.over());
+    this.#waiters = this.#waiters.filter((waiter) => !over.includes(waiter));
+    for (const waiter of over) waiter.resolve();
+  }
+
+  break(error: Error): void {
+    for (const waiter of this.#waiters.splice(0)) waiter.reject(error);
+  }
+}
+
+/** A line with its limit. @internal */
+export class Lane extends Scope {
+  readonly settings: Settings;
+  /** False once it has expired. */
+  alive = true;
+  aged = false;
+  paused = false;
+  closed = false;
+  /** Whose it is; a manager's business. */
+  owner: unknown;
+  #ids: Map<string, Job> | undefined;
+  #named = 0;
+
+  constructor(pond: Pond, handle: number, settings: Settings) {
+    super(pond, handle);
+    this.settings = settings;
+    if (settings.paused) this.pause(true);
+  }
+
+  /** Submits a task, and starts it at once if there is room. */
+  run<T>(Kind: new (lane: Lane, fn: (context: never) => unknown, extra: Extra | undefined) => Job, fn: (context: never) => unknown, options: RunOptions | undefined): Task<T> {
+    callable(fn, 'fn');
+    const job = new Kind(this, fn, options === undefined ? undefined : this.#extra(options));
+    return handle(this.#admit(job) as Promise<T>, job);
+  }
+
+  #extra(options: RunOptions): Extra {
+    const { priority: level, signal: stop, timeout, queueTimeout, totalTimeout, id } = bag(options, 'options', RUN_OPTIONS);
+    const extra = new Extra(this.settings);
+    extra.priority = priority(level);
+    extra.signal = signal(stop);
+    extra.run = duration(timeout, 'timeout', extra.run);
+    extra.queue = duration(queueTimeout, 'queueTimeout', extra.queue);
+    extra.total = duration(totalTimeout, 'totalTimeout', extra.total);
+    extra.id = text(id, 'id');
+    return extra;
+  }
+
+  #admit(job: Job): Promise<unknown> {
+    const { pond } = this;
+    const { extra } = job;
+    if (extra?.signal?.aborted) return job.refuse(extra.signal.reason, CANCELLED);
+    const ticket = core.submit(pond.handle, this.handle, extra ? extra.priority : 0, pond.time());
+    if (ticket < 0) return job.refuse(this.#refusal(ticket), FAILED);
+    const recalled = pond.place(job, ticket & ~STARTED);
+    const { total, queue } = extra ?? this.settings;
+    if (total !== Infinity) job.arm(TOTAL, total);
+    if (extra) this.#register(job, extra);
+    const starts = (ticket & STARTED) !== 0;
+    if (!starts && queue !== Infinity) job.arm(QUEUE, queue);
+    const promise = starts ? job.begin() : job.wait();
+    recalled?.revoke(true);
+    if (pond.lapsing) pond.sweep();
+    return promise;
+  }
+
+  #register(job: Job, { signal, id }: Extra): void {
+    if (signal) watch(signal, job);
+    if (id !== undefined) (this.#ids ??= new Map()).set(id, job);
+  }
+
+  #refusal(code: number): Error {
+    const name = this.settings.name === undefined ? 'The pool' : `The pool ${JSON.stringify(this.settings.name)}`;
+    if (broken) return broken;
+    if (code === CLOSED || code === NO_LANE) return new PoolClosedError(`${name} is closed`);
+    return new QueueFullError(`${name} is full: ${this.stat(COUNTERS.waiting)} tasks wait`);
+  }
+
+  /** The name of a task, made up if it has none. */
+  name(job: Job): string {
+    const { extra } = job;
+    if (extra?.id !== undefined) return extra.id;
+    const id = (job.more.id = `task-${++this.#named}`);
+    if (!job.isOver) (this.#ids ??= new Map()).set(id, job);
+    return id;
+  }
+
+  /** The unfinished task of that name. */
+  find(id: string): Job | undefined {
+    return this.#ids?.get(id);
+  }
+
+  /** The task is over. */
+  unname(id: string, job: Job): void {
+    if (this.#ids?.get(id) === job) this.#ids.delete(id);
+  }
+
+  /** A paused lane does not expire: who would remember that it is paused? */
+  pause(paused: boolean): void {
+    if (paused === this.paused) return;
+    this.paused = paused;
+    const { pond } = this;
+    core.lane_pause(pond.handle, this.handle, +paused);
+    if (paused) core.lane_hold(pond.handle, this.handle);
+    else core.lane_unhold(pond.handle, this.handle, pond.time());
+    pond.pump();
+    pond.expiring();
+  }
+
+  resize(concurrency: number): void {
+    core.lane_resize(this.pond.handle, this.handle, raw(concurrency));
+    this.pond.pump();
+  }
+
+  /** Takes no more. What waits is to be drained, so a pause ends. */
+  shut(): void {
+    this.closed = true;
+    core.lane_close(this.pond.handle, this.handle);
+    this.pause(false);
+  }
+}

@@ -1,0 +1,98 @@
+/**
+ * Lanes by key, in one pond: made when they are used, and forgotten when they have expired. A pool on its own is the only one of its kind.
+ */
+import type { Lane, Settings } from './lane.js';
+import type { Pool } from './pool.js';
+import type { Pond } from './pond.js';
+
+/** Why a lane is gone: it was idle too long, idle and too old, closed, or deleted. */
+export type Gone = 'idle' | 'lifetime' | 'closed' | 'deleted';
+
+/** A live lane. */
+export interface Entry<K> {
+  readonly key: K;
+  readonly lane: Lane;
+  /** What shows it, once somebody has asked. */
+  pool?: Pool;
+}
+
+/** Told of every lane that is made, and of every one that is gone. */
+export type Tell<K> = (entry: Entry<K>, gone?: Gone) => void;
+
+export class Lanes<K> {
+  readonly pond: Pond;
+  readonly entries = new Map<K, Entry<K>>();
+  readonly #settings: (key: K) => Settings;
+  readonly #tell: Tell<K> | undefined;
+  /** Limits that were set on a key's pool: they outlive its lane. */
+  readonly #resized = new Map<K, number>();
+  /** Stands for all lanes once no more are made. */
+  #nowhere: Lane | undefined;
+
+  constructor(pond: Pond, settings: (key: K) => Settings, tell?: Tell<K>) {
+    this.pond = pond;
+    this.#settings = settings;
+    this.#tell = tell;
+    pond.expired = (lane) => this.#gone(lane, lane.aged ? 'lifetime' : 'idle');
+  }
+
+  /** What a key's lane is, or would be, made with. */
+  settings(key: K): Settings {
+    const settings = this.#settings(key);
+    const concurrency = this.#resized.get(key);
+    return concurrency ? { ...settings, concurrency } : settings;
+  }
+
+  find(key: K): Lane | undefined {
+    return this.entries.get(key)?.lane;
+  }
+
+  /** A key's lane, made if there is none. */
+  make(key: K): Lane {
+    if (this.#nowhere) return this.#nowhere;
+    // Asks a function of the caller's, which may use the key itself: looks for the lane after that.
+    const settings = this.settings(key);
+    return this.find(key) ?? this.#open(key, settings);
+  }
+
+  #open(key: K, settings: Settings): Lane {
+    const lane = this.pond.open(settings);
+    const entry = (lane.owner = { key, lane });
+    this.entries.set(key, entry);
+    // Later, so that a listener cannot take the lane away before its first task is in it.
+    if (this.#tell) queueMicrotask(() => this.#tell!(entry));
+    return lane;
+  }
+
+  /** The caller has changed a key's limit. */
+  resize(key: K, concurrency: number): void {
+    this.#resized.set(key, concurrency);
+    this.find(key)?.resize(concurrency);
+  }
+
+  /** Removes a lane that has no task; false if it has, or is gone. */
+  remove(lane: Lane | undefined, reason: Gone): boolean {
+    if (!lane?.alive || !this.pond.remove(lane)) return false;
+    this.#resized.delete((lane.owner as Entry<K>).key);
+    this.#gone(lane, reason);
+    return true;
+  }
+
+  /** A lane was closed, and its last task has left. A pool on its own keeps it for its counters. */
+  drained(lane: Lane): void {
+    if (this.#tell) this.remove(lane, 'closed');
+  }
+
+  #gone(lane: Lane, reason: Gone): void {
+    const entry = lane.owner as Entry<K>;
+    this.entries.delete(entry.key);
+    this.#tell?.(entry, reason);
+  }
+
+  /** No lane takes anything any more, and none is made. */
+  shut(settings: Settings): void {
+    this.#nowhere = this.pond.open(settings);
+    this.pond.remove(this.#nowhere);
+    for (const { lane } of this.entries.values()) lane.shut();
+  }
+}

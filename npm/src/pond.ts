@@ -1,0 +1,189 @@
+/**
+ * One pond of the core: its tasks by ticket, its lanes by handle, one timer for the next deadline and one for the next lane to expire.
+ *
+ * Whatever may free a permit or widen a limit ends with `pump`, which asks the core who may start. It never decides that itself.
+ */
+import { broken, core, type Holder, INDEX, load, register, UNLIMITED } from './core.js';
+import { TimeoutError } from './errors.js';
+import { Lane, Scope, type Settings } from './lane.js';
+import { raw } from './options.js';
+import { BODY, FAILED, type Outcome, type Phase, RUN, TIMED_OUT, TOTAL, UNREAD } from './slot.js';
+import type { Job } from './task.js';
+import { Alarm, coarse, launch, now } from './turn.js';
+
+/** The codes of `due` in the core, beyond those of the four clocks. */
+const ABANDONED = 5;
+const RECALLED = 6;
+const EXPIRED = 8;
+
+export class Pond implements Holder {
+  readonly handle: number;
+  /** Everything in it. */
+  readonly all: Scope;
+  /** Told of lanes that have expired. */
+  expired: (lane: Lane) => void = () => {};
+  /** Whether permits may lapse: then every submission may recall one. */
+  lapsing = false;
+  readonly #timed: boolean;
+  readonly #jobs: (Job | undefined)[] = [];
+  readonly #lanes = new Map<number, Lane>();
+  readonly #deadline = new Alarm(() => this.sweep(), false);
+  readonly #expiry = new Alarm(() => this.sweep(), true);
+
+  constructor(limit: number, idle: number, lifetime: number) {
+    load();
+    this.#timed = idle !== Infinity || lifetime !== Infinity;
+    this.handle = core.pond_new(raw(limit), idle, lifetime);
+    this.all = new Scope(this, UNLIMITED);
+    register(this, this.handle);
+  }
+
+  /** The time as exactly as this pond needs it: reading the clock is not free. */
+  time(): number {
+    return this.#timed ? now() : coarse;
+  }
+
+  open(settings: Settings): Lane {
+    const handle = core.lane_new(this.handle, raw(settings.concurrency), raw(settings.capacity), this.time());
+    const lane = new Lane(this, handle, settings);
+    this.#lanes.set(handle, lane);
+    this.expiring();
+    return lane;
+  }
+
+  /** Removes a lane that has no task; false if it has. */
+  remove(lane: Lane): boolean {
+    if (!core.lane_free(this.handle, lane.handle)) return false;
+    this.#gone(lane);
+    return true;
+  }
+
+  #gone(lane: Lane): void {
+    lane.alive = false;
+    this.#lanes.delete(lane.handle);
+  }
+
+  /** The tasks of a scope, as they are now. */
+  jobs(scope: Scope): Job[] {
+    return this.#jobs.filter((job): job is Job => job !== undefined && (scope === this.all || job.lane === scope));
+  }
+
+  /** Gives a task its ticket. Returns whose permit was recalled for it, if that task had the same place. */
+  place(job: Job, ticket: number): Job | undefined {
+    job.ticket = ticket;
+    const before = this.#jobs[ticket & INDEX];
+    this.#jobs[ticket & INDEX] = job;
+    return before;
+  }
+
+  resize(concurrency: number): void {
+    core.pond_resize(this.handle, raw(concurrency));
+    this.pump();
+  }
+
+  /** Lets start whom the core lets start. */
+  pump(): void {
+    this.#start(core.next(this.handle));
+  }
+
+  #start(ticket: number): void {
+    while (ticket >= 0) {
+      const job = this.#jobs[ticket & INDEX]!;
+      job.admit();
+      launch(job);
+      ticket = core.next(this.handle);
+    }
+  }
+
+  /** A permit comes back. */
+  finish(job: Job, outcome: Outcome): void {
+    this.#jobs[job.ticket & INDEX] = undefined;
+    this.#start(core.finish(this.handle, job.ticket, outcome, this.time()));
+    this.#left(job.lane);
+  }
+
+  /** A waiting task leaves the line. */
+  withdraw(job: Job, told: boolean): void {
+    this.#jobs[job.ticket & INDEX] = undefined;
+    if (!told) core.cancel(this.handle, job.ticket, this.time());
+    this.pump();
+    this.#left(job.lane);
+  }
+
+  /** A task has left. No timer is left behind for it, and who waits for that is told. */
+  #left(lane: Lane): void {
+    if (broken) return;
+    this.#relax();
+    this.expiring();
+    if (lane.watched) lane.look();
+    if (this.all.watched && lane.idle) this.all.look();
+  }
+
+  arm(job: Job, phase: Phase, ms: number): void {
+    const at = now() + ms;
+    if (phase === UNREAD) this.lapsing = true;
+    core.arm(this.handle, job.ticket, phase, at);
+    this.#deadline.by(at);
+  }
+
+  disarm(job: Job, phase: Phase): void {
+    core.disarm(this.handle, job.ticket, phase);
+    this.#relax();
+  }
+
+  /** A running task was stopped: its clocks do not matter any more. */
+  interrupt(job: Job): void {
+    if (this.#deadline.at === Infinity) return;
+    for (const phase of [RUN, BODY, TOTAL]) core.disarm(this.handle, job.ticket, phase);
+    this.#relax();
+  }
+
+  /** No timer as long as nothing waits on time. */
+  #relax(): void {
+    if (this.#deadline.at !== Infinity && core.next_deadline(this.handle) === Infinity) this.#deadline.set(Infinity);
+  }
+
+  /** A lane may have become idle. */
+  expiring(): void {
+    if (this.#timed && !broken) this.#expiry.by(core.next_expiry(this.handle));
+  }
+
+  /** Does what time has brought. */
+  sweep(): void {
+    const time = now();
+    let code;
+    while ((code = core.due(this.handle, time)) > 0) this.#happen(code, core.due_id());
+    this.pump();
+    if (broken) return;
+    this.#deadline.set(core.next_deadline(this.handle));
+    this.#expiry.set(core.next_expiry(this.handle));
+  }
+
+  #happen(code: number, id: number): void {
+    if (code > RECALLED) return this.#age(code, this.#lanes.get(id));
+    const job = this.#jobs[id & INDEX];
+    if (job?.ticket !== id) return;
+    if (code < ABANDONED) job.stop(TIMED_OUT, new TimeoutError(job.clock((code - 1) as Phase)), true);
+    else {
+      this.#jobs[id & INDEX] = undefined;
+      job.revoke(code === RECALLED);
+      this.#left(job.lane);
+    }
+  }
+
+  #age(code: number, lane: Lane | undefined): void {
+    if (!lane) return;
+    if (code === EXPIRED) {
+      this.#gone(lane);
+      this.expired(lane);
+    } else lane.aged = true;
+  }
+
+  /** The core has trapped. Everything handed out is rejected. */
+  break(error: Error): void {
+    this.#deadline.set(Infinity);
+    this.#expiry.set(Infinity);
+    for (const job of this.jobs(this.all)) job.stop(FAILED, error);
+    for (const scope of [this.all, ...this.#lanes.values()]) scope.break(error);
+  }
+}

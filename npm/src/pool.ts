@@ -1,0 +1,285 @@
+/**
+ * The pool: a limit on how many tasks run at once, and the line of those that wait.
+ */
+import { type AsyncDisposing, disposable } from './disposal.js';
+import { COUNTERS, type Lane, noStats, type PoolStats, type RunOptions, type Scope, type Settings, type WaitOptions } from './lane.js';
+import type { Task, TaskFunction } from './handle.js';
+import { atLeastOne, bag, capacity, duration, flag, limit, priority, type Priority, text } from './options.js';
+import { Lanes } from './lanes.js';
+import { Pond } from './pond.js';
+import type { Slot } from './slot.js';
+import { Job, SlotJob } from './task.js';
+
+export type { PoolStats } from './lane.js';
+
+/** How a pool is made. Every timeout is in milliseconds, from 0 to 2147483647; `Infinity` is none. */
+export interface PoolOptions {
+  /** How many tasks may run at once: an integer of at least 1, or `Infinity`. Default: `Infinity`. */
+  concurrency?: number | undefined;
+  /** How many tasks may wait: an integer of at least 0, or `Infinity`. One more is rejected with a {@link QueueFullError}. Default: `Infinity`. */
+  queueCapacity?: number | undefined;
+  /** The longest a task may run, from the call of its function. Default: `Infinity`. */
+  timeout?: number | undefined;
+  /** The longest a task may wait in the line, from `run()`. Goes on while the pool is paused. Default: `Infinity`. */
+  queueTimeout?: number | undefined;
+  /** The longest a task may take altogether, from `run()`. Default: `Infinity`. */
+  totalTimeout?: number | undefined;
+  /**
+   * When the permit of a cancelled or timed out task comes back: `'hold'`, when its function has really ended, so that no more than
+   * `concurrency` ever run; or at most so many milliseconds after it was told, then it is counted as `abandoned`. Default: `'hold'`.
+   */
+  abandon?: 'hold' | number | undefined;
+  /** False: begins paused. Default: true. */
+  autoStart?: boolean | undefined;
+  /** For messages. */
+  name?: string | undefined;
+}
+
+const POOL_OPTIONS = ['concurrency', 'queueCapacity', 'timeout', 'queueTimeout', 'totalTimeout', 'abandon', 'autoStart', 'name'];
+
+/** Checks the options of a pool. @internal */
+export function settings(options: number | PoolOptions | undefined, where = 'options'): Settings {
+  const checked = bag(typeof options === 'number' ? { concurrency: options } : options, where, POOL_OPTIONS);
+  return {
+    concurrency: limit(checked.concurrency, 'concurrency'),
+    capacity: capacity(checked.queueCapacity, 'queueCapacity'),
+    queue: duration(checked.queueTimeout, 'queueTimeout'),
+    run: duration(checked.timeout, 'timeout'),
+    total: duration(checked.totalTimeout, 'totalTimeout'),
+    abandon: checked.abandon === 'hold' ? Infinity : duration(checked.abandon, 'abandon'),
+    paused: !flag(checked.autoStart, 'autoStart', true),
+    name: text(checked.name, 'name'),
+  };
+}
+
+/** Cancels what waits, or everything. @internal */
+export function cancelAll(scope: Scope, reason: unknown, running: boolean): number {
+  return scope.pond.jobs(scope).filter((job) => (running || job.waits) && job.cancel(reason)).length;
+}
+
+let poolAt: <K>(lanes: Lanes<K>, key: K) => Pool;
+let runInSlot: (pool: Pool, fn: (slot: Slot) => unknown, options: RunOptions | undefined) => Task<unknown>;
+
+/** As {@link Pool.run}, for a function that keeps its permit longer than it runs. @internal */
+export function runSlot<T>(pool: Pool, fn: (slot: Slot) => T | PromiseLike<T>, options?: RunOptions): Task<Awaited<T>> {
+  return runInSlot(pool, fn, options) as Task<Awaited<T>>;
+}
+
+/** The pool of a key. @internal */
+export function viewOf<K>(lanes: Lanes<K>, key: K): Pool {
+  return poolAt(lanes, key);
+}
+
+export interface Pool extends AsyncDisposing {}
+
+/**
+ * Runs tasks, no more than `concurrency` at once; the others wait in line, by priority. `await using` closes it.
+ *
+ * @example
+ * ```js
+ * const pool = new Pool(4);
+ * const sizes = await Promise.all(files.map((file) => pool.run(() => measure(file))));
+ * ```
+ */
+export class Pool {
+  readonly #lanes: Lanes<unknown>;
+  readonly #key: unknown;
+  #lane: Lane | undefined;
+  #closing: Promise<void> | undefined;
+
+  static {
+    disposable(this.prototype);
+    runInSlot = (pool, fn, options) => pool.#open().run(SlotJob, fn, options);
+    poolAt = (lanes, key) => new (Pool as new (lanes: unknown, key: unknown) => Pool)(lanes, key);
+  }
+
+  /**
+   * @param options how many tasks may run at once, or {@link PoolOptions}
+   * @throws {@link OptionError} (`ERR_MILLPOND_OPTION`) an option is unknown, of the wrong type or out of range
+   * @throws `Error` (`ERR_MILLPOND_WASM`) WebAssembly is forbidden here, usually by a Content-Security-Policy without `'wasm-unsafe-eval'`
+   * @example
+   * ```js
+   * new Pool(4);
+   * new Pool({ concurrency: 4, queueCapacity: 1000, timeout: 10_000 });
+   * ```
+   */
+  constructor(options?: number | PoolOptions);
+  constructor(options?: number | PoolOptions | Lanes<unknown>, key?: unknown) {
+    this.#key = key;
+    if (options instanceof Lanes) this.#lanes = options;
+    else {
+      const own = settings(options);
+      this.#lanes = new Lanes(new Pond(Infinity, Infinity, Infinity), () => own);
+      this.#open();
+    }
+  }
+
+  /** The lane to work in. A closed pool stays with its own, which takes nothing. */
+  #open(): Lane {
+    const lane = this.#lane;
+    return lane && (lane.alive || this.#closing) ? lane : (this.#lane = this.#lanes.make(this.#key));
+  }
+
+  /** The lane there is; none is made for looking. */
+  #peek(): Lane | undefined {
+    return this.#lane?.alive ? this.#lane : this.#lanes.find(this.#key);
+  }
+
+  get #settings(): Settings {
+    return this.#peek()?.settings ?? this.#lanes.settings(this.#key);
+  }
+
+  /**
+   * Runs a function as soon as there is room: at once, before `run` returns, if there is now; else when its turn has come.
+   * The async context of the caller (`AsyncLocalStorage` and its like) is that of the function, either way.
+   *
+   * @param fn called with a {@link TaskContext}; may be synchronous, throw, or return any thenable
+   * @returns a promise of what the function returns, with some members of its own: see {@link Task}. It rejects with
+   * what the function throws; the `reason` of the `signal`, of `cancel()`, `clear()` or `abort()`; a {@link TimeoutError};
+   * a {@link QueueFullError} (`ERR_MILLPOND_QUEUE_FULL`); or a {@link PoolClosedError} (`ERR_MILLPOND_CLOSED`).
+   * @throws {@link OptionError} (`ERR_MILLPOND_OPTION`) `fn` is no function, or an option is unknown, of the wrong type or out of range
+   * @example
+   * ```js
+   * const page = await pool.run(({ signal }) => load(url, signal), { priority: 'high', timeout: 5000 });
+   * ```
+   */
+  run<T>(fn: TaskFunction<T>, options?: RunOptions): Task<Awaited<T>> {
+    return this.#open().run(Job, fn, options);
+  }
+
+  /**
+   * Changes the priority of a waiting task; it keeps its age among its new equals.
+   *
+   * @param id the `id` it was given in `run()`, or its {@link Task.id}
+   * @returns false if no such task waits
+   * @throws {@link OptionError} (`ERR_MILLPOND_OPTION`) the priority is neither a finite number nor a known name
+   */
+  setPriority(id: string, value: Priority): boolean {
+    const level = priority(value);
+    return this.#peek()?.find(id)?.prioritize(level) ?? false;
+  }
+
+  /** Starts no more tasks until {@link Pool.resume}. Those that run go on, and so do all clocks. */
+  pause(): void {
+    this.#open().pause(true);
+  }
+
+  /** Ends a pause. */
+  resume(): void {
+    this.#peek()?.pause(false);
+  }
+
+  /**
+   * Cancels all tasks whose function was not called yet.
+   *
+   * @param reason what their promises reject with; nobody has to handle that. Default: an `AbortError`
+   * @returns how many there were
+   */
+  clear(reason?: unknown): number {
+    const lane = this.#peek();
+    return lane ? cancelAll(lane, reason, false) : 0;
+  }
+
+  /**
+   * Cancels all tasks. Those that run are told by their `signal`, and hold their permits until they have really ended.
+   *
+   * @param reason what their promises reject with; nobody has to handle that. Default: an `AbortError`
+   * @returns how many there were
+   */
+  abort(reason?: unknown): number {
+    const lane = this.#peek();
+    return lane ? cancelAll(lane, reason, true) : 0;
+  }
+
+  /**
+   * Takes no more tasks, and resolves when none waits or runs any more. Ends a pause. May be called again: it is the same promise.
+   * To get there sooner call {@link Pool.clear} or {@link Pool.abort} too.
+   *
+   * @example
+   * ```js
+   * await pool.close();                                  // when all is done
+   * setTimeout(() => pool.abort(), 10_000);              // or sooner: drop the rest after 10 s
+   * ```
+   */
+  close(): Promise<void> {
+    return (this.#closing ??= this.#drain(this.#open()));
+  }
+
+  async #drain(lane: Lane): Promise<void> {
+    lane.shut();
+    await lane.until(() => lane.idle);
+    this.#lanes.drained(lane);
+  }
+
+  /**
+   * How many tasks may run at once: an integer of at least 1, or `Infinity`. Can be changed at any time; after a shrink nothing starts until
+   * fewer run.
+   *
+   * @throws {@link OptionError} (`ERR_MILLPOND_OPTION`) on setting anything else
+   */
+  get concurrency(): number {
+    return this.#peek()?.concurrency ?? this.#settings.concurrency;
+  }
+
+  set concurrency(value: number) {
+    this.#lanes.resize(this.#key, atLeastOne(value));
+  }
+
+  /** How many tasks wait in the line. */
+  get waiting(): number {
+    return this.#peek()?.stat(COUNTERS.waiting) ?? 0;
+  }
+
+  /** How many tasks hold a permit, so also those that were cancelled and have not ended. */
+  get running(): number {
+    return this.#peek()?.stat(COUNTERS.running) ?? 0;
+  }
+
+  /** Whether no task is started until {@link Pool.resume}. */
+  get isPaused(): boolean {
+    return this.#peek()?.paused ?? this.#settings.paused;
+  }
+
+  /** Whether nothing waits and nothing runs. */
+  get isIdle(): boolean {
+    return this.#peek()?.idle ?? true;
+  }
+
+  /** Whether {@link Pool.close} was called. */
+  get isClosed(): boolean {
+    return this.#closing !== undefined || this.#peek()?.closed === true;
+  }
+
+  /** Counters since the pool was made, taken in one instant: they add up. */
+  get stats(): PoolStats {
+    return this.#peek()?.stats ?? noStats();
+  }
+
+  /** The name it was given. */
+  get name(): string | undefined {
+    return this.#settings.name;
+  }
+
+  /**
+   * Resolves when nothing waits and nothing runs; at once if that is so.
+   *
+   * @throws the `reason` of the `signal`, if that is aborted before
+   */
+  onIdle(options?: WaitOptions): Promise<void> {
+    return this.#until((lane) => lane.idle, options);
+  }
+
+  /**
+   * Resolves when nothing waits; at once if that is so.
+   *
+   * @throws the `reason` of the `signal`, if that is aborted before
+   */
+  onEmpty(options?: WaitOptions): Promise<void> {
+    return this.#until((lane) => lane.empty, options);
+  }
+
+  #until(over: (lane: Lane) => boolean, options: WaitOptions | undefined): Promise<void> {
+    const lane = this.#peek();
+    return (lane ?? this.#lanes.pond.all).until(() => !lane || over(lane), options);
+  }
+}

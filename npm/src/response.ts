@@ -1,0 +1,67 @@
+/**
+ * Observes a response without touching what it is: the platform's own object, with own members in place of those that read the body.
+ * A new `Response` around the stream would lose `url`, `redirected`, `type` and the guard of its headers; a proxy fails the brand checks.
+ */
+import { Body, define, override } from './body.js';
+import type { Reading } from './reading.js';
+
+const METHODS = ['arrayBuffer', 'blob', 'bytes', 'formData', 'json', 'text'] as const;
+const NULL_BODY = [101, 103, 204, 205, 304];
+
+/**
+ * Whether there is a body to wait for. Not told by `body` alone: Chromium gives a 204 and the answer to a HEAD a stream. Of an opaque
+ * answer (status 0) nothing can be seen, and nobody reads a redirect they asked to have left alone.
+ */
+export function hasBody(request: Request, response: Response): boolean {
+  const status = response?.status;
+  return typeof response?.body?.getReader === 'function' && request.method !== 'HEAD'
+    && status !== 0 && !NULL_BODY.includes(status) && !(request.redirect === 'manual' && status >= 300 && status < 400)
+    && response.headers?.get('content-length') !== '0';
+}
+
+/** Reads a member as if `target` had none of its own by that name any more, however often it is asked later. */
+function inherited(target: object, name: string): () => unknown {
+  let holder: object | null = target;
+  let found: PropertyDescriptor | undefined;
+  while (holder && !(found = Object.getOwnPropertyDescriptor(holder, name))) holder = Object.getPrototypeOf(holder);
+  return () => found?.get ? found.get.call(target) : found?.value;
+}
+
+/** For another response with the same kind of body. */
+const init = ({ headers }: Response) => ({ __proto__: null, headers }) as ResponseInit;
+
+/** Tells `reading` of all that happens to the body of `response`. */
+export function observe(response: Response, reading: Reading): void {
+  const native = inherited(response, 'body') as () => ReadableStream<Uint8Array<ArrayBuffer>>;
+  const { clone } = response;
+  let body = new Body(native(), reading);
+
+  const free = () => {
+    if (!response.bodyUsed && body.stream.locked) throw new TypeError('The body of the response is locked by a reader');
+    body.yield();
+  };
+
+  for (const name of METHODS) {
+    const read = response[name] as (() => Promise<unknown>) | undefined;
+    // Not in every engine.
+    if (!read) continue;
+    override(response, name, async () => {
+      if (response.bodyUsed) return read.call(response);
+      free();
+      // The platform's own reading is quicker, but shows no chunks.
+      const whole = reading.isTimed ? new Response(body.stream, init(response))[name]() : read.call(response);
+      body.lock();
+      return reading.consume(whole, response);
+    });
+  }
+  override(response, 'clone', () => {
+    free();
+    const copy = clone.call(response);
+    body.lock();
+    body = new Body(native(), reading);
+    reading.branch(copy);
+    observe(copy, reading);
+    return copy;
+  });
+  define(response, 'body', { get: () => body.mirror() });
+}

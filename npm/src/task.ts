@@ -1,0 +1,304 @@
+/**
+ * One task: its function, its promise, and the way from the line to the end.
+ *
+ * A task that waits is one promise, the gate, with one reaction registered in the caller's turn, so that the async context of the caller
+ * is the task's; what `run()` returns is the promise of that reaction. Opening the gate starts the task, in a microtask of its own.
+ */
+import { ABANDON, CANCELLED, FAILED, type Outcome, type Phase, RUN, type Slot, SUCCEEDED, TIMED_OUT } from './slot.js';
+import { core } from './core.js';
+import { aborted, PHASES, type TimeoutError, type TimeoutPhase } from './errors.js';
+import type { Lane, Settings } from './lane.js';
+import { isThenable, Runner, then } from './runner.js';
+import { unwatch } from './signals.js';
+import { Context, type TaskState } from './handle.js';
+import { flow, landed, type Ready } from './turn.js';
+
+/** Waits in the line. */
+const WAITING = 0;
+/** Has its permit, and waits for its turn of the event loop. */
+const READY = 1;
+/** Its gate is open, its microtask has not come. */
+const FLYING = 2;
+/** Its function was called. */
+const RUNNING = 3;
+/** Has no permit any more. */
+const OVER = 4;
+
+const STATES: readonly TaskState[] = ['succeeded', 'failed', 'cancelled', 'timedOut'];
+
+const ignore = () => {};
+
+// A new promise calls its executor at once: this hands out what it was called with, without a closure for each promise. Emptied after
+// use: what settles a promise holds it, and so its value.
+let taken: ((value: unknown) => void) | undefined;
+const take = (resolve: (value: never) => void) => {
+  taken = resolve as (value: unknown) => void;
+};
+const enter = (job: Job) => job.enter();
+
+/** What only some tasks need. */
+export class Extra {
+  priority = 0;
+  id: string | undefined;
+  signal: AbortSignal | undefined;
+  /** The timeouts in milliseconds, `Infinity` for none. */
+  queue: number;
+  run: number;
+  total: number;
+  controller: AbortController | undefined;
+  /** Why it was cancelled or has timed out. */
+  reason: unknown;
+  kept = false;
+
+  constructor({ queue, run, total }: Settings) {
+    this.queue = queue;
+    this.run = run;
+    this.total = total;
+  }
+}
+
+/** A task of a lane. */
+export class Job implements Slot, Ready {
+  readonly lane: Lane;
+  ticket = -1;
+  extra: Extra | undefined;
+  /** What `run()` has returned, until it is settled. */
+  promise: Promise<unknown> | undefined;
+  declare onTimeout?: ((error: TimeoutError) => void) | undefined;
+  declare onRecall?: (() => void) | undefined;
+  #fn: ((context: never) => unknown) | undefined;
+  #open: ((job: Job) => void) | undefined;
+  #runner: Runner | undefined;
+  #stage = WAITING;
+  #outcome: Outcome | -1 = -1;
+
+  constructor(lane: Lane, fn: (context: never) => unknown, extra: Extra | undefined) {
+    this.lane = lane;
+    this.#fn = fn;
+    this.extra = extra;
+  }
+
+  /** What the function is called with. */
+  protected context(): unknown {
+    return new Context(this);
+  }
+
+  /** What errors call one of its clocks. */
+  clock(phase: Phase): TimeoutPhase {
+    return PHASES[phase]!;
+  }
+
+  get more(): Extra {
+    return (this.extra ??= new Extra(this.lane.settings));
+  }
+
+  get isOver(): boolean {
+    return this.#stage === OVER;
+  }
+
+  /** Its function was not called. */
+  get waits(): boolean {
+    return this.#stage < RUNNING;
+  }
+
+  get id(): string {
+    return this.lane.name(this);
+  }
+
+  get priority(): number {
+    return this.extra ? this.extra.priority : 0;
+  }
+
+  /** False if it does not wait any more. */
+  prioritize(level: number): boolean {
+    if (core.set_priority(this.lane.pond.handle, this.ticket, level) <= 0) return false;
+    this.more.priority = level;
+    return true;
+  }
+
+  get state(): TaskState {
+    return this.#outcome >= 0 ? STATES[this.#outcome]! : this.#stage === WAITING ? 'waiting' : 'running';
+  }
+
+  get signal(): AbortSignal {
+    const extra = this.more;
+    if (!extra.controller) {
+      extra.controller = new AbortController();
+      if (this.#outcome >= CANCELLED) extra.controller.abort(extra.reason);
+    }
+    return extra.controller.signal;
+  }
+
+  keep(): void {
+    this.more.kept = true;
+  }
+
+  release(outcome: Outcome = SUCCEEDED): void {
+    this.over(outcome);
+  }
+
+  arm(phase: Phase, ms: number): void {
+    if (this.#stage !== OVER) this.lane.pond.arm(this, phase, ms);
+  }
+
+  disarm(phase: Phase): void {
+    if (this.#stage !== OVER) this.lane.pond.disarm(this, phase);
+  }
+
+  /** A promise for a task that was not taken. */
+  refuse(reason: unknown, outcome: Outcome): Promise<never> {
+    this.#stage = OVER;
+    this.#outcome = outcome;
+    this.#fn = undefined;
+    return Promise.reject(reason);
+  }
+
+  /** Makes the promise of a task that waits. The reaction has to be registered in the caller's turn. */
+  wait(): Promise<unknown> {
+    const gate = new Promise<Job>(take);
+    this.#open = taken;
+    taken = undefined;
+    return (this.promise = gate.then(enter));
+  }
+
+  /** Makes the promise of a task that starts at once. */
+  begin(): Promise<unknown> {
+    const promise = (this.promise = new Promise(take));
+    const settle = taken!;
+    taken = undefined;
+    try {
+      settle(this.#call());
+    } catch (error) {
+      settle(Promise.reject(error));
+    }
+    return promise;
+  }
+
+  /** It has its permit. */
+  admit(): void {
+    this.#stage = READY;
+  }
+
+  /** Opens the gate, unless somebody has before. */
+  start(): boolean {
+    if (this.#stage !== READY) return false;
+    this.#stage = FLYING;
+    this.#open!(this);
+    return true;
+  }
+
+  /** What the open gate leads to; what it returns is the task's result. */
+  enter(): unknown {
+    if (this.#stage !== FLYING) throw this.extra!.reason;
+    landed();
+    try {
+      return this.#call();
+    } finally {
+      flow();
+    }
+  }
+
+  /** Calls the function. Returns or throws what it did; if that is to be waited for, a runner in its place. */
+  #call(): unknown {
+    this.#stage = RUNNING;
+    const { run } = this.extra ?? this.lane.settings;
+    if (run !== Infinity) this.arm(RUN, run);
+    const runner = (this.#runner = Runner.of(this));
+    let failed = false;
+    let value;
+    try {
+      value = this.#fn!(this.context() as never);
+      if (isThenable(value)) return runner.follow(value);
+    } catch (error) {
+      failed = true;
+      value = error;
+    }
+    this.ended(failed);
+    return runner.result(failed, value);
+  }
+
+  /** Its function has ended. */
+  ended(failed: boolean): void {
+    this.promise = this.#runner = this.#fn = undefined;
+    if (failed || !this.extra?.kept) this.over(failed ? FAILED : SUCCEEDED);
+  }
+
+  /** The permit goes back. */
+  over(outcome: Outcome): void {
+    if (this.#stage === OVER) return;
+    this.#leave(outcome);
+    this.lane.pond.finish(this, this.#outcome as Outcome);
+  }
+
+  #leave(outcome: Outcome): void {
+    this.#stage = OVER;
+    if (this.#outcome < 0) this.#outcome = outcome;
+    if (this.extra) this.#forget(this.extra);
+  }
+
+  #forget({ signal, id }: Extra): void {
+    if (signal) unwatch(signal, this);
+    if (id !== undefined) this.lane.unname(id, this);
+  }
+
+  /** The core has taken the permit back by itself. */
+  revoke(recalled: boolean): void {
+    if (this.#stage === OVER) return;
+    this.#leave(SUCCEEDED);
+    if (recalled) this.onRecall?.();
+  }
+
+  /**
+   * Ends the task from outside: cancelled, or timed out. Whoever waits leaves the line, or passes its permit on; whoever runs is told by its
+   * signal and keeps its permit until it is really over. `told` if the core knows.
+   */
+  stop(outcome: Outcome, reason: unknown, told = false): boolean {
+    if (this.#outcome >= 0) return false;
+    this.#outcome = outcome;
+    this.more.reason = reason;
+    if (this.#stage < RUNNING) this.#withdraw(told);
+    else this.#interrupt(outcome, reason);
+    return true;
+  }
+
+  /** As {@link stop}, and nobody has to handle the rejection: it was asked for by the pool's owner. */
+  cancel(reason: unknown = aborted()): boolean {
+    if (this.#outcome < 0 && this.promise) then.call(this.promise, undefined, ignore);
+    return this.stop(CANCELLED, reason);
+  }
+
+  #withdraw(told: boolean): void {
+    const stage = this.#stage;
+    this.#leave(CANCELLED);
+    this.#open!(this);
+    this.promise = this.#fn = undefined;
+    if (stage === FLYING) landed();
+    if (stage !== WAITING) this.lane.pond.finish(this, this.#outcome as Outcome);
+    else this.lane.pond.withdraw(this, told);
+    if (stage === FLYING) flow();
+  }
+
+  #interrupt(outcome: Outcome, reason: unknown): void {
+    this.#runner?.stop(reason);
+    const { pond, settings: { abandon } } = this.lane;
+    pond.interrupt(this);
+    if (outcome === TIMED_OUT) this.onTimeout?.(reason as TimeoutError);
+    this.extra!.controller?.abort(reason);
+    if (abandon !== Infinity) this.arm(ABANDON, abandon);
+  }
+}
+
+/** A task whose function is given its {@link Slot}. */
+export class SlotJob extends Job {
+  override onTimeout: ((error: TimeoutError) => void) | undefined = undefined;
+  override onRecall: (() => void) | undefined = undefined;
+
+  protected override context(): Slot {
+    return this;
+  }
+
+  /** Only requests have slots, and their function ends with the headers. */
+  override clock(phase: Phase): TimeoutPhase {
+    return phase === RUN ? 'headers' : super.clock(phase);
+  }
+}

@@ -1,0 +1,71 @@
+/**
+ * One request on its way: its permit, and the ways by which it can be aborted.
+ *
+ * What the pool and the caller's signal hold for as long as a body is unread is this object. It knows its reader weakly only:
+ * else a response nobody has any more could never be collected, and its permit never come back.
+ */
+import type { Reading } from './reading.js';
+import type { Outcome, Slot } from './slot.js';
+
+export class Transfer {
+  readonly slot: Slot;
+  /** What to call the base fetch with. In Node a request's signal hears of its source only as long as the request is alive: so all are kept. */
+  readonly outgoing: [Request, RequestInit?];
+  readonly #request: Request;
+  readonly #controller = new AbortController();
+  #reading: WeakRef<Reading> | undefined;
+
+  constructor(slot: Slot, request: Request, isNative: boolean) {
+    this.slot = slot;
+    this.#request = request;
+    this.outgoing = this.#pack(isNative);
+    // The slot follows the caller's signal too, but no longer than the permit is held; a body may be read after that.
+    slot.signal.addEventListener('abort', this);
+    request.signal.addEventListener('abort', this);
+  }
+
+  /**
+   * The request, so that it hears this transfer's signal. Any init resets the referrer, and `navigate` with it: so the one is passed along,
+   * and the other left as it is. The platform's fetch takes the init as it is; others are spared that.
+   */
+  #pack(isNative: boolean): [Request, RequestInit?] {
+    const request = this.#request;
+    const { mode, referrer, referrerPolicy } = request;
+    if (mode === 'navigate') return [request];
+    const init = { __proto__: null, signal: this.signal, referrer, referrerPolicy } as RequestInit;
+    return isNative ? [request, init] : [new Request(request, init)];
+  }
+
+  /** Aborted with the very reason by the caller, a deadline, or the pool. */
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  get reading(): Reading | undefined {
+    return this.#reading?.deref();
+  }
+
+  set reading(reading: Reading) {
+    this.#reading = new WeakRef(reading);
+  }
+
+  /** Listener of both signals. */
+  handleEvent(event: Event): void {
+    this.#controller.abort((event.target as AbortSignal).reason);
+    this.reading?.abort();
+    // Before the headers the permit stays until the base fetch has settled.
+    if (this.#reading) this.end();
+  }
+
+  /** The body is over, or will never be read: the permit goes back and nothing is listened to any more. */
+  end(outcome?: Outcome): void {
+    this.forget();
+    this.slot.release(outcome);
+  }
+
+  /** Stops listening. */
+  forget(): void {
+    this.slot.signal.removeEventListener('abort', this);
+    this.#request.signal.removeEventListener('abort', this);
+  }
+}

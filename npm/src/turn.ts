@@ -1,0 +1,148 @@
+/**
+ * Time and turns. Waiting tasks start in slices of 4 ms; then the event loop gets its turn, so that timers and input do.
+ */
+
+/** Where a slice ends. */
+const SLICE = 4;
+/** So many tasks are started without a look at the clock, and so many are on their way at most. */
+const STRIDE = 8;
+
+/** A task that may start: `start` sends it off, and says whether it did. */
+export interface Ready {
+  start(): boolean;
+}
+
+interface Host {
+  setImmediate?: (callback: () => void) => unknown;
+  document?: unknown;
+  WorkerGlobalScope?: unknown;
+  navigator?: { userAgent?: string };
+}
+
+// Taken when this module is evaluated, so that fake timers of a test do not stop the pools.
+const host = globalThis as Host;
+const { setImmediate: immediate } = host;
+const { MessageChannel: Channel, setTimeout: timeout } = globalThis;
+
+/** The time of the last {@link now}: good enough where no clock depends on it. */
+export let coarse = 0;
+
+/** The clock of all deadlines, in milliseconds. */
+export function now(): number {
+  return (coarse = performance.now());
+}
+
+let ready: Ready[] = [];
+let first = 0;
+let flying = 0;
+let open = false;
+let spent = false;
+let start = 0;
+let last = 0;
+let stride = STRIDE;
+let left = 0;
+let hop: (() => void) | undefined;
+
+/** Starts a task when its turn has come: at once as long as the slice lasts. */
+export function launch(task: Ready): void {
+  if (first === ready.length && flying < STRIDE && inSlice()) {
+    if (task.start()) flying++;
+  } else ready.push(task);
+}
+
+/** A task that was sent off has arrived, or never will; {@link flow} may be called for. */
+export function landed(): void {
+  flying--;
+}
+
+/** Sends off whom the slice has room for. */
+export function flow(): void {
+  while (first < ready.length && flying < STRIDE && inSlice()) {
+    if (ready[first++]!.start()) flying++;
+  }
+  if (first === ready.length && first > 0) {
+    ready = [];
+    first = 0;
+  }
+}
+
+function inSlice(): boolean {
+  if (!open) begin();
+  if (!spent && --left < 0) spent = look();
+  return !spent;
+}
+
+/** The hop is ordered at the beginning: whenever it comes, a new turn of the event loop has begun. */
+function begin(): void {
+  open = true;
+  spent = false;
+  left = stride;
+  start = last = now();
+  (hop ??= hopper())();
+}
+
+/** Whether the slice is over. Looks more often while tasks take long. */
+function look(): boolean {
+  const time = now();
+  stride = time - last > 1 ? Math.max(1, stride >> 1) : STRIDE;
+  left = stride - 1;
+  last = time;
+  return time - start >= SLICE;
+}
+
+function turn(): void {
+  open = false;
+  ready = ready.slice(first);
+  first = 0;
+  flow();
+}
+
+/**
+ * A way into a later turn of the event loop. A MessageChannel only where there is a user: on servers it starves timers and keeps the
+ * process alive. Never a microtask, never `scheduler.yield`: both starve timers everywhere.
+ */
+function hopper(): () => void {
+  if (immediate) return () => immediate(turn);
+  const browser = 'document' in host || 'WorkerGlobalScope' in host;
+  if (!browser || !Channel || host.navigator?.userAgent === 'Cloudflare-Workers') return () => timeout(turn, 0);
+  const { port1, port2 } = new Channel();
+  port1.onmessage = turn;
+  return () => port2.postMessage(0);
+}
+
+/** The longest delay a timer can have; later ones are reached in several. */
+const FARTHEST = 2 ** 31 - 1;
+
+/** One timer, set to the earliest time asked for. */
+export class Alarm {
+  /** When it goes off; `Infinity` if it is not set. */
+  at = Infinity;
+  #id: ReturnType<typeof setTimeout> | undefined;
+  readonly #ring: () => void;
+  readonly #background: boolean;
+
+  /** A `background` alarm does not keep a Node process alive. */
+  constructor(ring: () => void, background: boolean) {
+    this.#ring = () => {
+      this.at = Infinity;
+      ring();
+    };
+    this.#background = background;
+  }
+
+  /** Goes off at that time at the latest. */
+  by(at: number): void {
+    if (at < this.at) this.set(at);
+  }
+
+  /** Goes off at that time; never, if it is `Infinity`. */
+  set(at: number): void {
+    if (at === this.at) return;
+    clearTimeout(this.#id);
+    this.at = at;
+    if (at === Infinity) return;
+    const delay = Math.min(FARTHEST, Math.max(0, Math.ceil(at - now())));
+    this.#id = setTimeout(this.#ring, delay);
+    if (this.#background) (this.#id as { unref?: () => void }).unref?.();
+  }
+}

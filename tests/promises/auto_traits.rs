@@ -1,0 +1,101 @@
+//! What the types of the pool are by nature: of one thread, movable where that is claimed, and printable.
+
+use std::cell::Cell;
+use std::fmt::Debug;
+use std::marker::PhantomPinned;
+use std::pin::Pin;
+
+use millpond::{
+    Close, CloseReport, Closed, Concurrency, LocalExecutor, ManualClock, OptionError, Pool, PoolBuilder, PoolStats, Priority, Run, Sleep, Submit,
+    Task, TaskBuilder, TaskError, TaskState, Timeout, TrySubmitError,
+};
+use wasm_bindgen_test::wasm_bindgen_test;
+
+use super::kit::{Rig, accepted};
+
+/// Fails to compile if a type implements the trait: then both impls fit, and the call is ambiguous.
+macro_rules! assert_not {
+    ($trait:path: $($type:ty),+ $(,)?) => {$({
+        trait IsNot<A> { fn ambiguous_if_implemented() {} }
+        impl<T: ?Sized> IsNot<()> for T {}
+        struct Implemented;
+        impl<T: ?Sized + $trait> IsNot<Implemented> for T {}
+        <$type as IsNot<_>>::ambiguous_if_implemented();
+    })+};
+}
+
+type Fut = Pin<Box<dyn Future<Output = u8> + Send>>;
+
+#[wasm_bindgen_test(unsupported = test)]
+fn handles_and_futures_stay_on_their_thread() {
+    assert_not!(Send: Pool, PoolBuilder, TaskBuilder<Fut>, Task<u8>, Submit<Fut>, Run<Fut>, Close, LocalExecutor, ManualClock, Sleep);
+    assert_not!(Sync: Pool, PoolBuilder, TaskBuilder<Fut>, Task<u8>, Submit<Fut>, Run<Fut>, Close, LocalExecutor, ManualClock, Sleep);
+}
+
+#[wasm_bindgen_test(unsupported = test)]
+fn plain_values_and_errors_go_anywhere() {
+    fn goes_anywhere<T: Send + Sync + Unpin + 'static>() {}
+    goes_anywhere::<(PoolStats, CloseReport, Concurrency, Priority, TaskState, Timeout)>();
+    goes_anywhere::<(OptionError, Closed, Closed<u8>, TrySubmitError<u8>)>();
+    fn is_sent<T: Send + 'static>() {}
+    is_sent::<TaskError>();
+    assert_not!(Sync: TrySubmitError<Cell<u8>>, Closed<Cell<u8>>);
+}
+
+#[wasm_bindgen_test(unsupported = test)]
+fn futures_can_be_moved_between_polls_even_if_the_task_cannot() {
+    fn moves<T: Unpin>() {}
+    struct Pinned(#[expect(dead_code, reason = "only its type counts")] PhantomPinned);
+    impl Future for Pinned {
+        type Output = PhantomPinned;
+        fn poll(self: Pin<&mut Self>, _: &mut std::task::Context<'_>) -> std::task::Poll<PhantomPinned> {
+            std::task::Poll::Pending
+        }
+    }
+    moves::<(Task<PhantomPinned>, Submit<Pinned>, Run<Pinned>, Close, Sleep, Pool)>();
+}
+
+#[wasm_bindgen_test(unsupported = test)]
+fn errors_are_errors() {
+    fn is_error<T: std::error::Error>() {}
+    is_error::<OptionError>();
+    is_error::<TaskError>();
+    is_error::<Closed<Cell<u8>>>();
+    is_error::<TrySubmitError<Cell<u8>>>();
+}
+
+#[wasm_bindgen_test(unsupported = test)]
+fn everything_can_be_printed_and_says_where_it_stands() {
+    fn shows(thing: &impl Debug, expected: &str) {
+        let text = format!("{thing:?}");
+        assert!(text.contains(expected), "{text}");
+    }
+    let rig = Rig::with_line(1, 1);
+    let running = accepted(rig.pool.try_submit(std::future::pending::<()>()));
+    shows(&rig.pool, "running: 1");
+    shows(&rig.pool.task(async {}).priority(Priority::High), "High");
+    shows(&running, "Running");
+    shows(&rig.pool.submit(async {}), "Submit");
+    shows(&rig.pool.run(async {}), "Run(Submit");
+    shows(&rig.pool.try_submit(async {}), "Waiting");
+    shows(&rig.pool.try_submit(async {}), "Full(..)");
+    shows(&rig.pool.close().cancel_waiting(), "cancel_waiting: true");
+    shows(&rig.pool.try_submit(async {}), "Closed(..)");
+    shows(&TaskError::TimedOut(Timeout::Queue), "TimedOut(Queue)");
+}
+
+#[wasm_bindgen_test(unsupported = test)]
+fn errors_say_what_happened() {
+    let texts = [TaskError::Cancelled, TaskError::TimedOut(Timeout::Queue), TaskError::TimedOut(Timeout::Run), TaskError::TimedOut(Timeout::Total)];
+    assert_eq!(
+        texts.map(|error| error.to_string()),
+        [
+            "the task was cancelled",
+            "the task waited longer than its queue timeout",
+            "the task ran longer than its timeout",
+            "the task took longer than its total timeout"
+        ]
+    );
+    assert_eq!(TaskError::Closed.to_string(), "the pool was closed, or its executor dropped, before the task ended");
+    assert_eq!(Closed(()).to_string(), "the pool is closed and takes no more tasks");
+}
