@@ -5,14 +5,14 @@
 //! are `u32` handles; times are the milliseconds of `performance.now()`, spans of them may be infinite.
 //! `npm/src/core.ts` holds the same table of codes for TypeScript.
 
-use std::cell::{Cell, RefCell};
+use std::cell::{Cell, RefCell, RefMut};
 
 use wasm_bindgen::prelude::wasm_bindgen;
 
 use crate::limit::Limit;
 use crate::priority::Level;
 use crate::state::slab::Slab;
-use crate::state::{Counts, Due, Expiry, Id, LaneOptions, Outcome, Phase, Pond, Refused, Time};
+use crate::state::{Due, Expiry, Id, LaneOptions, Outcome, Phase, Pond, Refused, Time};
 
 /// Half the size of the default allocator, and there are no threads.
 #[global_allocator]
@@ -25,15 +25,25 @@ const NONE: i32 = -1;
 /// In the place of a lane: the whole pond.
 const ALL: u32 = u32::MAX;
 
+type Ponds = RefCell<Slab<Box<Pond>>>;
+
 thread_local! {
-    static PONDS: RefCell<Slab<Pond>> = const { RefCell::new(Slab::new()) };
+    /// For as long as the module: nobody frees a module's memory but its host.
+    static PONDS: &'static Ponds = Box::leak(Box::new(RefCell::new(Slab::new())));
     /// The ticket or lane of the event that `due` returned last.
     static SUBJECT: Cell<u32> = const { Cell::new(ALL) };
 }
 
+/// The pond of a handle. Never inlined: two dozen exports share it.
+#[inline(never)]
+fn pond(handle: u32) -> Option<RefMut<'static, Pond>> {
+    let ponds = PONDS.with(|ponds| *ponds).try_borrow_mut().ok()?;
+    RefMut::filter_map(ponds, |ponds| ponds.get_mut(Id::from_raw(handle)).map(Box::as_mut)).ok()
+}
+
 /// Works on a pond; answers with the default for one that does not exist.
-fn with<T: Default>(pond: u32, work: impl FnOnce(&mut Pond) -> T) -> T {
-    PONDS.with(|ponds| ponds.try_borrow_mut().ok().and_then(|mut ponds| ponds.get_mut(Id::from_raw(pond)).map(work)).unwrap_or_default())
+fn with<T: Default>(handle: u32, work: impl FnOnce(&mut Pond) -> T) -> T {
+    pond(handle).map(|mut pond| work(&mut pond)).unwrap_or_default()
 }
 
 fn ticket(ticket: Option<Id>) -> i32 {
@@ -49,13 +59,15 @@ fn limit(count: u32) -> Limit {
 #[wasm_bindgen]
 pub fn pond_new(cap: u32, idle: f64, lifetime: f64) -> u32 {
     let expiry = Expiry { idle: Time::from_millis(idle), lifetime: Time::from_millis(lifetime) };
-    let pond = Pond::new(limit(cap), expiry);
-    PONDS.with(|ponds| ponds.try_borrow_mut().ok().and_then(|mut ponds| ponds.insert(pond).ok()).unwrap_or(Id::NONE).raw())
+    let pond = Box::new(Pond::new(limit(cap), expiry));
+    let ponds = PONDS.with(|ponds| *ponds).try_borrow_mut().ok();
+    ponds.and_then(|mut ponds| ponds.insert(pond).ok()).unwrap_or(Id::NONE).raw()
 }
 
 #[wasm_bindgen]
 pub fn pond_free(pond: u32) {
-    PONDS.with(|ponds| ponds.try_borrow_mut().ok().and_then(|mut ponds| ponds.remove(Id::from_raw(pond))));
+    let gone = PONDS.with(|ponds| *ponds).try_borrow_mut().ok().and_then(|mut ponds| ponds.remove(Id::from_raw(pond)));
+    drop(gone);
 }
 
 #[wasm_bindgen]
@@ -219,25 +231,8 @@ pub fn stat(pond: u32, lane: u32, which: u32) -> f64 {
             12 if all => pond.limit().get().into(),
             12 => pond.lane_limit(lane)?.get().into(),
             13 => pond.holds(lane).into(),
-            which => counter(&if all { pond.totals() } else { pond.counts(lane)? }, which) as f64,
+            which => if all { pond.totals() } else { pond.counts(lane)? }.at(which as usize) as f64,
         })
     })
     .unwrap_or(0.0)
-}
-
-fn counter(counts: &Counts, which: u32) -> u64 {
-    match which {
-        0 => counts.submitted,
-        1 => counts.waiting,
-        2 => counts.running,
-        3 => counts.succeeded,
-        4 => counts.failed,
-        5 => counts.panicked,
-        6 => counts.cancelled,
-        7 => counts.timed_out,
-        8 => counts.dropped,
-        9 => counts.rejected,
-        10 => counts.abandoned,
-        _ => counts.recalled,
-    }
 }

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!  Pool ──> submit ──> mill ─┬─> state::Pond   who may start, who waits
-//!    │         │             ├─> job           the futures, in slots by ticket; results on their way to the handle
+//!    │         │             ├─> slots, job    the futures, by ticket; results on their way to the handle
 //!    │         └─> Task      ├─> runner        one executor task for each permit in use, from job to job
 //!    └─> close, stats        └─> keeper        one sleep for all deadlines, only while there is one
 //! ```
@@ -13,9 +13,11 @@ mod job;
 mod keeper;
 pub(crate) mod mill;
 mod runner;
+mod slots;
 mod stats;
 mod submit;
 mod task;
+mod turns;
 mod waits;
 
 use std::any::Any;
@@ -80,6 +82,8 @@ struct Handle {
     lane: Id,
     /// What every task keeps alive: the generation of a manager's pool. A pool of its own has none, and closes with its last handle.
     generation: Option<Rc<dyn Any>>,
+    /// Whether it keeps the lane, or only looks at it.
+    holds: bool,
 }
 
 /// Making one.
@@ -91,7 +95,12 @@ impl Pool {
 
     /// A handle of a lane that is held already.
     pub(crate) fn of(mill: &Rc<Mill>, lane: Id, generation: Option<Rc<dyn Any>>) -> Self {
-        Self { handle: Rc::new(Handle { mill: Rc::clone(mill), lane, generation }) }
+        Self { handle: Rc::new(Handle { mill: Rc::clone(mill), lane, generation, holds: true }) }
+    }
+
+    /// A handle that keeps nothing, to see the end of a lane.
+    pub(crate) fn watch(mill: &Rc<Mill>, lane: Id) -> Self {
+        Self { handle: Rc::new(Handle { mill: Rc::clone(mill), lane, generation: None, holds: false }) }
     }
 
     pub(crate) fn mill(&self) -> &Rc<Mill> {
@@ -100,6 +109,12 @@ impl Pool {
 
     pub(crate) fn lane(&self) -> Id {
         self.handle.lane
+    }
+
+    /// How many wait and run.
+    pub(crate) fn tasks(&self) -> u64 {
+        let stats = self.stats();
+        stats.waiting + stats.running
     }
 
     /// A task's future, made ready for a runner; it keeps the pool's generation alive.
@@ -267,12 +282,9 @@ impl Pool {
 
 impl Drop for Handle {
     fn drop(&mut self) {
-        if self.generation.is_none() {
-            // Nobody can resume it any more, and what was accepted must settle.
-            self.mill.change(self.lane, |pond, lane| pond.pause(lane, false));
-            self.mill.close(self.lane);
+        if self.holds {
+            self.mill.release(self.lane);
         }
-        self.mill.release(self.lane);
     }
 }
 

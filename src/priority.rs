@@ -37,8 +37,9 @@ impl Level {
     }
 
     /// Smaller for a higher level: for structures that hand out their smallest entry first.
-    pub(crate) const fn reversed(self) -> i64 {
-        !self.0
+    pub(crate) const fn reversed(self) -> u64 {
+        // Flips the order, then moves it to where unsigned numbers begin.
+        (!self.0 ^ i64::MIN).cast_unsigned()
     }
 }
 

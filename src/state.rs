@@ -20,7 +20,7 @@ mod pond;
 pub(crate) mod slab;
 mod time;
 
-pub(crate) use counts::{Counts, Outcome};
+pub(crate) use counts::{Counter, Counts, Outcome};
 pub(crate) use deadlines::Phase;
 pub(crate) use lane::LaneOptions;
 pub(crate) use pond::{Due, Expiry, Pond, Refused, Submitted};

@@ -9,7 +9,7 @@ use super::drivers::Drivers;
 use crate::clock::Clock;
 use crate::platform::Timer;
 use crate::state::Time;
-use crate::state::heap::{Handle, Heap};
+use crate::state::heap::{Handle, Heap, Key};
 
 /// Who sleeps until when. Owned by the executor and by each sleeper, so it outlives the tasks that are dropped with the executor.
 pub(crate) struct Timers {
@@ -19,11 +19,8 @@ pub(crate) struct Timers {
     drivers: Arc<Drivers>,
 }
 
-/// A deadline and its place among equals.
-type Key = (Time, u64);
-
 struct Line {
-    sleepers: Heap<Key, Waker>,
+    sleepers: Heap<Waker>,
     made: u64,
 }
 
@@ -55,7 +52,7 @@ impl Timers {
     }
 
     pub(crate) fn next_deadline(&self) -> Option<Time> {
-        self.line.borrow().sleepers.first_key().map(|(at, _)| at)
+        self.line.borrow().sleepers.first_key().map(|(at, _)| Time::from_nanos(at))
     }
 
     /// Wakes every sleeper whose time has come, first deadline first. Reads the clock only if somebody sleeps.
@@ -73,7 +70,7 @@ impl Timers {
     fn take_due(&self, now: Time) -> Option<Waker> {
         let mut line = self.line.borrow_mut();
         let first = line.sleepers.first()?;
-        line.sleepers.key(first).filter(|(at, _)| *at <= now)?;
+        line.sleepers.key(first).filter(|(at, _)| *at <= now.nanos())?;
         line.sleepers.remove(first)
     }
 
@@ -82,7 +79,7 @@ impl Timers {
         let (entry, is_first) = {
             let mut line = self.line.borrow_mut();
             line.made += 1;
-            let key = (at, line.made);
+            let key = (at.nanos(), line.made);
             let handle = line.sleepers.insert(key, waker);
             (Entry { handle, key }, line.sleepers.first() == Some(handle))
         };

@@ -12,7 +12,7 @@ use futures::future::{LocalBoxFuture, join_all};
 
 use super::lease::Resource;
 use super::table::Table;
-use crate::pool::{CloseReport, Terms};
+use crate::pool::{CloseReport, Pool, Terms};
 
 /// Waits for a manager to be drained; see [`PoolManager::close`](crate::PoolManager::close).
 ///
@@ -42,9 +42,9 @@ type Begin = Box<dyn Fn(Terms) -> LocalBoxFuture<'static, CloseReport>>;
 
 impl CloseAll {
     pub(super) fn new<K: Eq + Hash + Clone + 'static, S: Resource>(table: &Rc<Table<K, S>>) -> Self {
-        table.close();
+        let pools = table.close();
         let table = Rc::clone(table);
-        let begin = move |terms| -> LocalBoxFuture<'static, CloseReport> { Box::pin(drain(Rc::clone(&table), terms)) };
+        let begin = move |terms| -> LocalBoxFuture<'static, CloseReport> { Box::pin(drain(Rc::clone(&table), pools.clone(), terms)) };
         Self { terms: Terms::default(), begin: Box::new(begin), wait: None }
     }
 
@@ -62,8 +62,8 @@ impl CloseAll {
 }
 
 /// Drains all pools at the same time, then waits for the resources that nobody leases.
-async fn drain<K: Eq + Hash + Clone + 'static, S: Resource>(table: Rc<Table<K, S>>, terms: Terms) -> CloseReport {
-    let reports = join_all(table.pools().into_iter().map(|pool| terms.drain(pool))).await;
+async fn drain<K: Eq + Hash + Clone + 'static, S: Resource>(table: Rc<Table<K, S>>, pools: Vec<(Pool, u64)>, terms: Terms) -> CloseReport {
+    let reports = join_all(pools.into_iter().map(|(pool, tasks)| terms.drain(pool, tasks))).await;
     table.clear();
     poll_fn(|cx| if table.disposals.are_over(cx.waker()) { Poll::Ready(()) } else { Poll::Pending }).await;
     reports.into_iter().fold(CloseReport::default(), CloseReport::plus)

@@ -1,9 +1,10 @@
 //! A flight: one run of a factory for a key, and all who wait for it.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
 use std::error::Error;
 use std::fmt;
-use std::future::poll_fn;
+use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
 
@@ -45,13 +46,15 @@ pub(super) type Outcome<S> = Result<Lease<S>, GetError>;
 /// Owned by those who wait; without them the factory is cancelled.
 pub(super) struct Flight<S: Resource> {
     outcome: RefCell<Option<Outcome<S>>>,
-    waiters: RefCell<Vec<Waker>>,
+    /// In the order of their coming.
+    waiters: RefCell<BTreeMap<u64, Waker>>,
+    came: Cell<u64>,
     task: RefCell<Option<JoinHandle<()>>>,
 }
 
 impl<S: Resource> Flight<S> {
     pub(super) fn new() -> Rc<Self> {
-        Rc::new(Self { outcome: RefCell::default(), waiters: RefCell::default(), task: RefCell::default() })
+        Rc::new(Self { outcome: RefCell::default(), waiters: RefCell::default(), came: Cell::new(0), task: RefCell::default() })
     }
 
     pub(super) fn is_flown_by(&self, task: JoinHandle<()>) {
@@ -67,26 +70,50 @@ impl<S: Resource> Flight<S> {
         }
         *place = Some(outcome);
         drop(place);
-        self.waiters.take().into_iter().for_each(Waker::wake);
+        self.waiters.take().into_values().for_each(Waker::wake);
     }
 
-    pub(super) async fn landed(&self) -> Outcome<S> {
-        poll_fn(|cx| self.poll(cx)).await
+    pub(super) fn landed(self: Rc<Self>) -> Landed<S> {
+        self.came.set(self.came.get() + 1);
+        Landed { place: self.came.get(), flight: self }
     }
 
-    fn poll(&self, cx: &Context<'_>) -> Poll<Outcome<S>> {
-        if let Some(outcome) = self.outcome.borrow().clone() {
+    /// The factory goes, although somebody may still hold the flight.
+    pub(super) fn cancel(&self) {
+        let task = self.task.take();
+        task.into_iter().for_each(|task| task.cancel());
+    }
+}
+
+/// Waits for the end of a flight. It has one waker in line, and none once it is dropped.
+pub(super) struct Landed<S: Resource> {
+    flight: Rc<Flight<S>>,
+    place: u64,
+}
+
+impl<S: Resource> Future for Landed<S> {
+    type Output = Outcome<S>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Outcome<S>> {
+        if let Some(outcome) = self.flight.outcome.borrow().clone() {
             return Poll::Ready(outcome);
         }
-        self.waiters.borrow_mut().push(cx.waker().clone());
+        let waker = cx.waker().clone();
+        let old = self.flight.waiters.borrow_mut().insert(self.place, waker);
+        drop(old);
         Poll::Pending
+    }
+}
+
+impl<S: Resource> Drop for Landed<S> {
+    fn drop(&mut self) {
+        let waker = self.flight.waiters.borrow_mut().remove(&self.place);
+        drop(waker);
     }
 }
 
 impl<S: Resource> Drop for Flight<S> {
     fn drop(&mut self) {
-        if let Some(task) = self.task.take() {
-            task.cancel();
-        }
+        self.cancel();
     }
 }

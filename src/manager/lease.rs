@@ -1,7 +1,7 @@
 //! A lease: the right to use the pool of a key, and what its users share.
 
 use std::any::Any;
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::ops::Deref;
 use std::rc::Rc;
@@ -28,11 +28,11 @@ pub trait Resource: Sized + 'static {
 
 impl Resource for () {}
 
-/// How many resources are being disposed of, and who waits for that.
+/// How many resources are being disposed of, and who waits for the end of that.
 #[derive(Default)]
 pub(super) struct Disposals {
     under_way: Cell<usize>,
-    waiter: Cell<Option<Waker>>,
+    waiters: RefCell<Vec<Waker>>,
 }
 
 impl Disposals {
@@ -42,8 +42,22 @@ impl Disposals {
     }
 
     pub(super) fn are_over(&self, waker: &Waker) -> bool {
-        self.waiter.set(Some(waker.clone()));
-        self.under_way.get() == 0
+        if self.under_way.get() == 0 {
+            return true;
+        }
+        let waker = waker.clone();
+        let mut waiters = self.waiters.borrow_mut();
+        if !waiters.iter().any(|waiter| waiter.will_wake(&waker)) {
+            waiters.push(waker);
+        }
+        false
+    }
+
+    fn end(&self) {
+        self.under_way.set(self.under_way.get() - 1);
+        if self.under_way.get() == 0 {
+            self.waiters.take().into_iter().for_each(Waker::wake);
+        }
     }
 }
 
@@ -52,10 +66,7 @@ struct Disposal(Rc<Disposals>);
 
 impl Drop for Disposal {
     fn drop(&mut self) {
-        self.0.under_way.set(self.0.under_way.get() - 1);
-        if let Some(waiter) = self.0.waiter.take() {
-            waiter.wake();
-        }
+        self.0.end();
     }
 }
 

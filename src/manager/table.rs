@@ -100,10 +100,12 @@ impl<K: Eq + Hash + Clone + 'static, S: Resource> Table<K, S> {
         if executor.is_none() {
             return Err(Closed(()));
         }
+        self.forget_closed(key);
         let known = self.entries.borrow().get(key).map(|entry| entry.lane);
         let lane = match known {
             Some(lane) => {
                 self.mill.hold(lane);
+                self.mill.renew(lane);
                 lane
             }
             None => self.mill.open(self.pool).ok_or(Closed(()))?,
@@ -169,7 +171,10 @@ impl<K: Eq + Hash + Clone + 'static, S: Resource> Table<K, S> {
     /// Ends every flight; their factories are cancelled.
     fn ground(&self) {
         let flights: Vec<Rc<Flight<S>>> = self.flights.borrow().values().filter_map(Weak::upgrade).collect();
-        flights.into_iter().for_each(|flight| flight.land(Err(GetError::Closed)));
+        for flight in flights {
+            flight.land(Err(GetError::Closed));
+            flight.cancel();
+        }
     }
 }
 
@@ -186,20 +191,25 @@ impl<K: Eq + Hash + Clone + 'static, S: Resource> Landing<K, S> {
             Some(table) => made.and_then(|resource| Ok(table.settle(&self.key, resource)?)),
             None => Err(GetError::Closed),
         };
+        // Whoever is told and asks again finds what is there now, not this flight.
+        self.leave();
         if let Some(flight) = self.flight.upgrade() {
             flight.land(outcome);
+        }
+    }
+
+    fn leave(&self) {
+        let Some(table) = self.table.upgrade() else { return };
+        let mut flights = table.flights.borrow_mut();
+        if flights.get(&self.key).is_some_and(|flight| Weak::ptr_eq(flight, &self.flight)) {
+            flights.remove(&self.key);
         }
     }
 }
 
 impl<K: Eq + Hash + Clone + 'static, S: Resource> Drop for Landing<K, S> {
     fn drop(&mut self) {
-        if let Some(table) = self.table.upgrade() {
-            let mut flights = table.flights.borrow_mut();
-            if flights.get(&self.key).is_some_and(|flight| Weak::ptr_eq(flight, &self.flight)) {
-                flights.remove(&self.key);
-            }
-        }
+        self.leave();
         if let Some(flight) = self.flight.upgrade() {
             flight.land(Err(GetError::Closed));
         }
@@ -208,30 +218,37 @@ impl<K: Eq + Hash + Clone + 'static, S: Resource> Drop for Landing<K, S> {
 
 /// The end.
 impl<K: Eq + Hash + Clone + 'static, S: Resource> Table<K, S> {
-    /// Gives no more leases, and closes every pool.
-    pub(super) fn close(&self) {
+    /// Gives no more leases, and closes every pool. Gives each of them to watch, with the number of its tasks.
+    pub(super) fn close(&self) -> Vec<(Pool, u64)> {
         self.closed.set(true);
         self.ground();
-        self.lanes().into_iter().for_each(|lane| self.mill.close(lane));
+        let pools: Vec<Pool> = self.lanes().into_iter().map(|lane| Pool::watch(&self.mill, lane)).collect();
+        let pools: Vec<(Pool, u64)> = pools.into_iter().map(|pool| (pool.clone(), pool.tasks())).collect();
+        pools.iter().for_each(|(pool, _)| self.close_lane(pool.lane()));
+        pools
     }
 
-    /// A handle of every pool, which keeps it for as long as it is awaited.
-    pub(super) fn pools(&self) -> Vec<Pool> {
-        let keep: Rc<dyn Any> = Rc::new(());
-        let hold = |lane: Id| {
-            self.mill.hold(lane);
-            Pool::of(&self.mill, lane, Some(Rc::clone(&keep)))
-        };
-        self.lanes().into_iter().map(hold).collect()
+    fn close_lane(&self, lane: Id) {
+        self.mill.close(lane);
+        self.mill.forsake(lane);
+        if self.mill.look(|pond| pond.lane_limit(lane)).is_none() {
+            self.forget(lane);
+        }
     }
 
     /// Lets go of every generation; those that nobody uses are disposed of.
     pub(super) fn clear(&self) {
-        self.lanes().into_iter().for_each(|lane| self.forget(lane));
+        for lane in self.lanes() {
+            self.mill.forsake(lane);
+            self.forget(lane);
+        }
     }
 
+    /// All lanes, in an order that is the same every time.
     fn lanes(&self) -> Vec<Id> {
-        self.lanes.borrow().keys().copied().collect()
+        let mut lanes: Vec<Id> = self.lanes.borrow().keys().copied().collect();
+        lanes.sort_unstable_by_key(|lane| lane.raw());
+        lanes
     }
 }
 
@@ -240,20 +257,21 @@ impl<K: Eq + Hash + Clone + 'static, S: Resource> Landlord for Table<K, S> {
         self.forget(lane);
     }
 
-    /// The next to ask gets a successor, in the same lane; who holds the old generation keeps it.
+    /// The next to ask gets a successor, in the same lane, which is renewed by that; who holds the old generation keeps it.
     fn aged(&self, lane: Id) {
         let key = self.lanes.borrow().get(&lane).cloned();
         let old = key.and_then(|key| self.entries.borrow_mut().get_mut(&key).and_then(|entry| entry.current.take()));
-        self.mill.renew(lane);
         drop(old);
+    }
+
+    fn lets(&self) -> bool {
+        !self.closed.get()
     }
 }
 
 impl<K, S: Resource> Drop for Table<K, S> {
-    /// Nobody can resume a paused pool any more, unless by a lease; what was accepted must settle.
+    /// Nobody can get a pool any more; those that are leased go with their leases.
     fn drop(&mut self) {
-        for (lane, _) in self.lanes.take() {
-            self.mill.change(lane, |pond, lane| pond.pause(lane, false));
-        }
+        self.lanes.take().into_keys().for_each(|lane| self.mill.forsake(lane));
     }
 }

@@ -45,6 +45,8 @@ pub struct CloseReport {
 pub struct Close {
     pool: Pool,
     terms: Terms,
+    /// How many tasks there were when it was called.
+    tasks: u64,
     /// There from the first poll on.
     wait: Option<LocalBoxFuture<'static, CloseReport>>,
 }
@@ -52,7 +54,8 @@ pub struct Close {
 impl Close {
     pub(super) fn new(pool: Pool) -> Self {
         pool.mill().close(pool.lane());
-        Self { pool, terms: Terms::default(), wait: None }
+        let tasks = pool.tasks();
+        Self { pool, terms: Terms::default(), tasks, wait: None }
     }
 
     /// Cancels what waits, right when this is first polled; what runs comes to its end.
@@ -72,8 +75,8 @@ impl Future for Close {
     type Output = CloseReport;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<CloseReport> {
-        let Self { pool, terms, wait } = &mut *self;
-        wait.get_or_insert_with(|| Box::pin(terms.drain(pool.clone()))).as_mut().poll(cx)
+        let Self { pool, terms, tasks, wait } = &mut *self;
+        wait.get_or_insert_with(|| Box::pin(terms.drain(pool.clone(), *tasks))).as_mut().poll(cx)
     }
 }
 
@@ -91,9 +94,8 @@ pub(crate) struct Terms {
 }
 
 impl Terms {
-    /// Waits for a closed pool to be drained, and insists as far as the terms say.
-    pub(crate) async fn drain(self, pool: Pool) -> CloseReport {
-        let before = pool.stats();
+    /// Waits for a closed pool to be drained, and insists as far as the terms say; it had so many tasks when it was closed.
+    pub(crate) async fn drain(self, pool: Pool, tasks: u64) -> CloseReport {
         let mut report = CloseReport::default();
         if self.cancel_waiting {
             report.cancelled_waiting += pool.cancel_waiting();
@@ -103,7 +105,7 @@ impl Terms {
             report.cancelled_running += pool.mill().cancel_running(pool.lane());
         }
         Drained::new(&pool).await;
-        report.drained = before.waiting + before.running - report.cancelled_waiting - report.cancelled_running;
+        report.drained = tasks - report.cancelled_waiting - report.cancelled_running;
         report
     }
 

@@ -10,6 +10,7 @@ use std::task::{Context, Poll, Waker, ready};
 use pin_project_lite::pin_project;
 
 use crate::error::TaskError;
+use crate::state::Outcome;
 
 /// Where a task's result waits for its handle. Settled once; later settlements are dropped.
 pub(super) struct Promise<T> {
@@ -116,8 +117,29 @@ impl<F: Future> Future for Kept<F> {
     }
 }
 
-/// Drops a task's future and promises `error`, or the panic of the drop itself.
-pub(super) fn abort(work: &mut BoxedWork, error: TaskError) {
-    let stopped = catch_unwind(AssertUnwindSafe(|| work.as_mut().stop()));
-    work.as_mut().fail(stopped.err().map_or(error, TaskError::Panicked));
+/// Drops a task's future and promises `error`, or the panic of the drop itself. Says how the task has ended by that.
+pub(super) fn abort(work: &mut BoxedWork, error: TaskError) -> Outcome {
+    let error = match (catch_unwind(AssertUnwindSafe(|| work.as_mut().stop())), error) {
+        // The first panic tells more than what came of it.
+        (_, error @ TaskError::Panicked(_)) | (Ok(()), error) => error,
+        (Err(payload), _) => TaskError::Panicked(payload),
+    };
+    let outcome = outcome(&error);
+    work.as_mut().fail(error);
+    outcome
+}
+
+pub(super) const fn outcome(error: &TaskError) -> Outcome {
+    match error {
+        TaskError::Cancelled | TaskError::Closed => Outcome::Cancelled,
+        TaskError::TimedOut(_) => Outcome::TimedOut,
+        TaskError::Panicked(_) => Outcome::Panicked,
+    }
+}
+
+/// Tells the handle that the task is settled, and drops what nobody took. A panic of its waker or of its output stays here: it is
+/// nobody's who would hear of it, least of all of whoever drives the executor.
+pub(super) fn dismiss(mut work: BoxedWork) {
+    let _told = catch_unwind(AssertUnwindSafe(|| work.as_mut().announce()));
+    let _dropped = catch_unwind(AssertUnwindSafe(|| drop(work)));
 }

@@ -11,9 +11,11 @@ use std::rc::{Rc, Weak};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use super::job::{BoxedWork, abort};
+use super::job::{BoxedWork, abort, dismiss, outcome};
 use super::keeper::Keeper;
 use super::runner::Runner;
+use super::slots::{Slot, Slots, Stay};
+use super::turns::Turns;
 use super::waits::{Waits, What};
 use crate::clock::Clock;
 use crate::error::{TaskError, Timeout};
@@ -28,6 +30,8 @@ pub(crate) trait Landlord {
     fn expired(&self, lane: Id);
     /// The lane is over its lifetime, and in use.
     fn aged(&self, lane: Id);
+    /// Whether somebody may still come for a lane that nobody holds.
+    fn lets(&self) -> bool;
 }
 
 /// The timeouts of one task.
@@ -38,37 +42,17 @@ pub(super) struct Timeouts {
     pub(super) total: Option<Duration>,
 }
 
-/// Where the future of a ticket is.
-#[derive(Default)]
-enum Slot {
-    #[default]
-    Empty,
-    /// At rest, waiting or between two polls; with the runner to wake if it is taken away.
-    Parked(Id, BoxedWork, Option<Waker>),
-    /// In a poll or a drop right now; with the reason to end it afterwards.
-    Busy(Id, Option<TaskError>),
-}
-
-impl Slot {
-    const fn owner(&self) -> Id {
-        match self {
-            Self::Empty => Id::NONE,
-            Self::Parked(ticket, ..) | Self::Busy(ticket, _) => *ticket,
-        }
-    }
-}
-
 pub(crate) struct Mill {
     executor: WeakExecutor,
     clock: Clock,
     /// Whether lanes expire: without it nothing needs the time of a submission.
     expires: bool,
     pond: RefCell<Pond>,
-    /// By the index of the ticket.
-    slots: RefCell<Vec<Slot>>,
+    slots: Slots,
     /// Run timeouts of tasks that wait; most have none.
     run_timeouts: RefCell<HashMap<Id, Duration>>,
     pub(super) waits: Waits,
+    turns: RefCell<Turns>,
     pub(super) keeper: Keeper,
     landlord: RefCell<Option<Weak<dyn Landlord>>>,
 }
@@ -81,9 +65,10 @@ impl Mill {
             clock: executor.clock(),
             expires: expiry.idle != Time::NEVER || expiry.lifetime != Time::NEVER,
             pond: RefCell::new(Pond::new(limit, expiry)),
-            slots: RefCell::default(),
+            slots: Slots::default(),
             run_timeouts: RefCell::default(),
             waits: Waits::default(),
+            turns: RefCell::default(),
             keeper: Keeper::default(),
             landlord: RefCell::new(None),
         });
@@ -125,17 +110,32 @@ impl Mill {
     pub(crate) fn open(self: &Rc<Self>, options: LaneOptions) -> Option<Id> {
         let lane = self.pond.borrow_mut().open(options, self.now())?;
         self.hold(lane);
-        self.keep_time();
         Some(lane)
     }
 
-    pub(crate) fn hold(&self, lane: Id) {
+    pub(crate) fn hold(self: &Rc<Self>, lane: Id) {
         self.pond.borrow_mut().hold(lane);
+        self.keep_time();
     }
 
     pub(crate) fn release(self: &Rc<Self>, lane: Id) {
         self.pond.borrow_mut().release(lane, self.now());
+        if !self.landlord().is_some_and(|landlord| landlord.lets()) {
+            self.forsake(lane);
+        }
         self.keep_time();
+    }
+
+    /// Gives up a lane, unless somebody holds it: nobody can use it or resume it any more, and what was accepted must settle.
+    pub(crate) fn forsake(self: &Rc<Self>, lane: Id) {
+        if self.look(|pond| pond.holds(lane)) == 0 {
+            self.change(lane, |pond, lane| {
+                pond.close(lane);
+                pond.pause(lane, false);
+                pond.remove(lane);
+            });
+            self.keep_time();
+        }
     }
 
     /// Starts a lane's lifetime anew.
@@ -155,14 +155,21 @@ impl Mill {
         self.change(lane, Pond::close);
     }
 
+    /// All leave before the first is dropped: what their drops submit is not meant.
     pub(crate) fn cancel_waiting(self: &Rc<Self>, lane: Id) -> u64 {
-        std::iter::from_fn(|| {
-            let head = self.pond.borrow_mut().head(lane)?;
-            self.end(head, TaskError::Cancelled);
-            Some(())
-        })
-        .fuse()
-        .count() as u64
+        let leaving: Vec<BoxedWork> = std::iter::from_fn(|| self.cancel_head(lane)).collect();
+        let count = leaving.len() as u64;
+        leaving.into_iter().for_each(|work| self.bury(work, TaskError::Cancelled));
+        self.notify(lane);
+        self.keep_time();
+        count
+    }
+
+    fn cancel_head(&self, lane: Id) -> Option<BoxedWork> {
+        let head = self.pond.borrow_mut().head(lane)?;
+        self.pond.borrow_mut().settle(head, Outcome::Cancelled, self.now());
+        self.forget(head);
+        if let Slot::Parked(_, work, _) = self.slots.take(head) { Some(work) } else { None }
     }
 
     pub(crate) fn cancel_running(self: &Rc<Self>, lane: Id) -> u64 {
@@ -179,10 +186,11 @@ impl Mill {
     }
 
     pub(super) fn place(self: &Rc<Self>, task: Submitted, work: BoxedWork, timeouts: Timeouts) {
-        self.put(task.ticket, Slot::Parked(task.ticket, work, None));
+        let stay = self.slots.enter(task.ticket, work);
         self.arm(task.ticket, timeouts);
         if task.started {
-            self.start(task.ticket);
+            self.on_start(task.ticket);
+            self.spawn(stay);
         }
         self.keep_time();
     }
@@ -199,6 +207,11 @@ impl Mill {
         }
     }
 
+    /// Counts somebody who was not even taken to the heart.
+    pub(super) fn reject(&self, lane: Id) {
+        self.pond.borrow_mut().reject(lane);
+    }
+
     pub(super) fn is_waiting(&self, ticket: Id) -> Option<bool> {
         self.look(|pond| pond.is_waiting(ticket))
     }
@@ -210,74 +223,66 @@ impl Mill {
     /// Ends a task for a reason of somebody else's: at once, or after the poll it is in. False if it has ended.
     pub(super) fn end(self: &Rc<Self>, ticket: Id, error: TaskError) -> bool {
         let Some(waiting) = self.is_waiting(ticket) else { return false };
-        match self.take(ticket) {
+        match self.slots.take(ticket) {
             Slot::Parked(_, work, _) if waiting => {
                 self.settle(ticket, outcome(&error));
                 self.bury(work, error);
             }
-            Slot::Parked(_, work, runner) => {
-                self.put(ticket, Slot::Busy(ticket, None));
-                self.end_running(ticket, work, error);
+            Slot::Parked(stay, work, runner) => {
+                self.end_running(stay, work, error);
                 // It has nothing to do any more, and finds that out by itself.
                 runner.into_iter().for_each(Waker::wake);
             }
-            Slot::Busy(_, reason) => self.put(ticket, Slot::Busy(ticket, reason.or(Some(error)))),
+            Slot::Busy(stay, reason) => self.slots.occupy(stay, reason.or(Some(error))),
             Slot::Empty => return false,
         }
         true
     }
 
     /// A runner's step: polls a task once. Ready with the next task for this runner, if there is one.
-    pub(super) fn step(self: &Rc<Self>, ticket: Id, cx: &mut Context<'_>) -> Poll<Option<Id>> {
-        let Slot::Parked(_, mut work, _) = self.take(ticket) else { return Poll::Ready(self.next()) };
-        self.put(ticket, Slot::Busy(ticket, None));
-        match catch_unwind(AssertUnwindSafe(|| work.as_mut().poll(cx))) {
-            Ok(Poll::Pending) => return self.park(ticket, work, cx.waker()),
-            Ok(Poll::Ready(())) => self.settle_busy(ticket, Outcome::Succeeded),
-            Err(payload) => {
-                abort(&mut work, TaskError::Panicked(payload));
-                self.settle_busy(ticket, Outcome::Panicked);
-            }
-        }
+    pub(super) fn step(self: &Rc<Self>, stay: Stay, cx: &mut Context<'_>) -> Poll<Option<Stay>> {
+        let Slot::Parked(_, mut work, _) = self.slots.resume(stay) else { return Poll::Ready(self.next()) };
+        self.slots.occupy(stay, None);
+        let outcome = match catch_unwind(AssertUnwindSafe(|| work.as_mut().poll(cx))) {
+            Ok(Poll::Pending) => return self.park(stay, work, cx.waker()),
+            Ok(Poll::Ready(())) => Outcome::Succeeded,
+            Err(payload) => abort(&mut work, TaskError::Panicked(payload)),
+        };
+        self.settle_busy(stay, outcome);
         let next = self.next();
-        work.as_mut().announce();
+        dismiss(work);
         Poll::Ready(next)
     }
 
     /// Puts a task back that is not ready, unless it was ended meanwhile.
-    fn park(self: &Rc<Self>, ticket: Id, work: BoxedWork, runner: &Waker) -> Poll<Option<Id>> {
-        match self.take(ticket) {
-            Slot::Busy(_, Some(error)) => {
-                self.put(ticket, Slot::Busy(ticket, None));
-                self.end_running(ticket, work, error);
-                Poll::Ready(self.next())
-            }
-            _ => {
-                self.put(ticket, Slot::Parked(ticket, work, Some(runner.clone())));
-                Poll::Pending
-            }
+    fn park(self: &Rc<Self>, stay: Stay, work: BoxedWork, runner: &Waker) -> Poll<Option<Stay>> {
+        if let Slot::Busy(_, Some(error)) = self.slots.resume(stay) {
+            self.end_running(stay, work, error);
+            return Poll::Ready(self.next());
         }
+        self.slots.park(stay, work, runner);
+        Poll::Pending
     }
 
     /// The future goes first, then the permit: what the future held is free when the next task starts.
-    fn end_running(self: &Rc<Self>, ticket: Id, mut work: BoxedWork, error: TaskError) {
-        let outcome = outcome(&error);
-        abort(&mut work, error);
-        self.settle_busy(ticket, outcome);
+    fn end_running(self: &Rc<Self>, stay: Stay, mut work: BoxedWork, error: TaskError) {
+        self.slots.occupy(stay, None);
+        let outcome = abort(&mut work, error);
+        self.settle_busy(stay, outcome);
         self.pump();
-        work.as_mut().announce();
+        dismiss(work);
     }
 
     /// Ends the future of a task that is settled already.
     fn bury(self: &Rc<Self>, mut work: BoxedWork, error: TaskError) {
         abort(&mut work, error);
         self.pump();
-        work.as_mut().announce();
+        dismiss(work);
     }
 
-    fn settle_busy(self: &Rc<Self>, ticket: Id, outcome: Outcome) {
-        self.put(ticket, Slot::Empty);
-        self.settle(ticket, outcome);
+    fn settle_busy(self: &Rc<Self>, stay: Stay, outcome: Outcome) {
+        self.slots.leave(stay);
+        self.settle(stay.ticket, outcome);
     }
 
     fn settle(self: &Rc<Self>, ticket: Id, outcome: Outcome) {
@@ -299,10 +304,11 @@ impl Mill {
 /// Starting.
 impl Mill {
     /// The next task to start, for a runner that is free.
-    fn next(self: &Rc<Self>) -> Option<Id> {
+    fn next(self: &Rc<Self>) -> Option<Stay> {
         let ticket = self.pond.borrow_mut().next()?;
+        let stay = self.slots.stay(ticket);
         self.on_start(ticket);
-        Some(ticket)
+        stay
     }
 
     /// Starts a runner for each task that may start.
@@ -310,19 +316,14 @@ impl Mill {
         if self.executor.is_gone() {
             return;
         }
-        while let Some(ticket) = self.next() {
-            self.spawn(ticket);
+        while let Some(stay) = self.next() {
+            self.spawn(stay);
         }
     }
 
-    fn start(self: &Rc<Self>, ticket: Id) {
-        self.on_start(ticket);
-        self.spawn(ticket);
-    }
-
-    fn spawn(self: &Rc<Self>, ticket: Id) {
+    fn spawn(self: &Rc<Self>, stay: Stay) {
         if let Some(executor) = self.executor() {
-            executor.spawn_detached(Runner::new(Rc::clone(self), ticket));
+            executor.spawn_detached(Runner::new(Rc::clone(self), stay));
         }
     }
 
@@ -349,11 +350,30 @@ impl Mill {
         let (admissible, drained) = self.look(|pond| (pond.admissible(lane), pond.is_drained(lane)));
         match admissible {
             Ok(()) => self.waits.wake_first(lane, What::Room),
-            Err(Refused::Full | Refused::Exhausted) => {}
+            Err(Refused::Full | Refused::Exhausted) => self.take_turns(lane),
             Err(Refused::Closed | Refused::NoLane) => self.waits.wake_all(lane, What::Room),
         }
         if drained {
             self.waits.wake_all(lane, What::Drained);
+        }
+        self.give_turn();
+    }
+
+    /// Without a line, a permit is the only room there is. Where only the cap over all is in the way, anyone's permit will do.
+    pub(super) fn take_turns(&self, lane: Id) {
+        if self.waits.anyone(lane, What::Room) && self.look(|pond| pond.wants_permit(lane)) {
+            self.turns.borrow_mut().push(lane);
+        }
+    }
+
+    /// Offers a permit that no line wants to who waits for one, in the order of the lanes' turns. Whoever declines comes back here.
+    pub(super) fn give_turn(&self) {
+        while self.look(Pond::has_spare) {
+            let lane = self.turns.borrow_mut().pop();
+            let Some(lane) = lane else { return };
+            if self.waits.anyone(lane, What::Room) && self.look(|pond| pond.admissible(lane).is_ok()) {
+                return self.waits.wake_first(lane, What::Room);
+            }
         }
     }
 }
@@ -391,7 +411,7 @@ impl Mill {
 
     fn end_settled(self: &Rc<Self>, ticket: Id, lane: Id, error: TaskError) {
         self.forget(ticket);
-        if let Slot::Parked(_, work, _) = self.take(ticket) {
+        if let Slot::Parked(_, work, _) = self.slots.take(ticket) {
             self.bury(work, error);
         }
         self.notify(lane);
@@ -406,35 +426,11 @@ impl Mill {
     }
 }
 
-/// Slots.
-impl Mill {
-    /// Takes what is in the slot of a ticket, if it is this ticket's.
-    fn take(&self, ticket: Id) -> Slot {
-        let mut slots = self.slots.borrow_mut();
-        slots.get_mut(ticket.index()).filter(|slot| slot.owner() == ticket).map(std::mem::take).unwrap_or_default()
-    }
-
-    fn put(&self, ticket: Id, content: Slot) {
-        let mut slots = self.slots.borrow_mut();
-        if slots.len() <= ticket.index() {
-            slots.resize_with(ticket.index() + 1, Slot::default);
-        }
-        if let Some(slot) = slots.get_mut(ticket.index()) {
-            *slot = content;
-        }
-    }
-
-    fn tickets(&self) -> Vec<Id> {
-        let slots = self.slots.borrow();
-        slots.iter().filter_map(|slot| slot.owner().some()).collect()
-    }
-}
-
 impl Guest for Mill {
     /// Nothing will run any more: every task settles as closed, and nothing new is taken.
     fn executor_gone(self: Rc<Self>) {
         self.pond.borrow_mut().close_all();
-        for ticket in self.tickets() {
+        for ticket in self.slots.tickets() {
             self.end(ticket, TaskError::Closed);
         }
         self.waits.lanes().into_iter().for_each(|lane| self.notify(lane));
@@ -459,12 +455,4 @@ fn timed_out(phase: Phase) -> TaskError {
         Phase::Total => Timeout::Total,
         _ => Timeout::Run,
     })
-}
-
-const fn outcome(error: &TaskError) -> Outcome {
-    match error {
-        TaskError::Cancelled | TaskError::Closed => Outcome::Cancelled,
-        TaskError::TimedOut(_) => Outcome::TimedOut,
-        TaskError::Panicked(_) => Outcome::Panicked,
-    }
 }

@@ -5,19 +5,19 @@ use std::rc::Rc;
 use std::task::{Context, Poll};
 
 use super::mill::Mill;
-use crate::state::Id;
+use super::slots::Stay;
 
 /// How many jobs in a row a runner ends before it lets others have a turn.
 const TURN: usize = 32;
 
 pub(super) struct Runner {
     mill: Rc<Mill>,
-    ticket: Id,
+    stay: Stay,
 }
 
 impl Runner {
-    pub(super) const fn new(mill: Rc<Mill>, ticket: Id) -> Self {
-        Self { mill, ticket }
+    pub(super) const fn new(mill: Rc<Mill>, stay: Stay) -> Self {
+        Self { mill, stay }
     }
 }
 
@@ -27,8 +27,8 @@ impl Future for Runner {
     /// Ready when there is no more work: the runner retires.
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         for _ in 0..TURN {
-            match self.mill.step(self.ticket, cx) {
-                Poll::Ready(Some(next)) => self.ticket = next,
+            match self.mill.step(self.stay, cx) {
+                Poll::Ready(Some(next)) => self.stay = next,
                 Poll::Ready(None) => return Poll::Ready(()),
                 Poll::Pending => return Poll::Pending,
             }

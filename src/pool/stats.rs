@@ -1,7 +1,7 @@
 //! A snapshot of what became of a pool's tasks.
 
 use crate::limit::Concurrency;
-use crate::state::Counts;
+use crate::state::{Counter, Counts};
 
 /// The counters of a pool at one instant.
 ///
@@ -49,7 +49,18 @@ pub struct PoolStats {
 
 impl PoolStats {
     pub(crate) fn new(counts: Counts, concurrency: Concurrency) -> Self {
-        let Counts { submitted, waiting, running, succeeded, failed, panicked, cancelled, timed_out, dropped, rejected, .. } = counts;
-        Self { concurrency, submitted, waiting, running, succeeded, failed, panicked, cancelled, timed_out, dropped, rejected }
+        Self {
+            concurrency,
+            submitted: counts.get(Counter::Submitted),
+            waiting: counts.get(Counter::Waiting),
+            running: counts.get(Counter::Running),
+            succeeded: counts.get(Counter::Succeeded),
+            failed: counts.get(Counter::Failed),
+            panicked: counts.get(Counter::Panicked),
+            cancelled: counts.get(Counter::Cancelled),
+            timed_out: counts.get(Counter::TimedOut),
+            dropped: counts.get(Counter::Dropped),
+            rejected: counts.get(Counter::Rejected),
+        }
     }
 }

@@ -80,7 +80,9 @@ impl<F: Future + 'static> TaskBuilder<F> {
     /// # Errors
     /// [`TrySubmitError`] with the future.
     pub fn try_submit(self) -> Result<Task<F::Output>, TrySubmitError<F>> {
-        if self.pool.mill().waits.anyone(self.pool.lane(), What::Room) {
+        let (mill, lane) = (self.pool.mill(), self.pool.lane());
+        if mill.waits.anyone(lane, What::Room) && !self.pool.is_closed() {
+            mill.reject(lane);
             return Err(TrySubmitError::Full(self.future));
         }
         self.offer().map_err(|(task, refused)| match refused {
@@ -121,14 +123,23 @@ pub struct Submit<F: Future + 'static> {
 impl<F: Future + 'static> Unpin for Submit<F> {}
 
 impl<F: Future + 'static> Submit<F> {
+    /// It is first, and there is room, or there will never be any.
     fn is_my_turn(&self, pool: &Pool) -> bool {
-        let waits = &pool.mill().waits;
-        self.place.map_or_else(|| !waits.anyone(pool.lane(), What::Room), |place| waits.is_first(pool.lane(), What::Room, place))
+        let (waits, lane) = (&pool.mill().waits, pool.lane());
+        let is_first = self.place.map_or_else(|| !waits.anyone(lane, What::Room), |place| waits.is_first(lane, What::Room, place));
+        match pool.mill().look(|pond| pond.admissible(lane)) {
+            Ok(()) => is_first,
+            Err(Refused::Full | Refused::Exhausted) => false,
+            Err(Refused::Closed | Refused::NoLane) => true,
+        }
     }
 
     fn wait(&mut self, task: TaskBuilder<F>, cx: &Context<'_>) {
-        task.pool.mill().waits.wait(task.pool.lane(), What::Room, &mut self.place, cx.waker());
+        let (mill, lane) = (Rc::clone(task.pool.mill()), task.pool.lane());
+        mill.waits.wait(lane, What::Room, &mut self.place, cx.waker());
         self.task = Some(task);
+        mill.take_turns(lane);
+        mill.give_turn();
     }
 
     /// Gives up the place; whoever is next may find room.
@@ -146,7 +157,7 @@ impl<F: Future + 'static> Future for Submit<F> {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let Some(task) = self.task.take() else { return Poll::Pending };
         let pool = task.pool.clone();
-        if !pool.is_closed() && !self.is_my_turn(&pool) {
+        if !self.is_my_turn(&pool) {
             self.wait(task, cx);
             return Poll::Pending;
         }

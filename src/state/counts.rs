@@ -1,5 +1,28 @@
 //! What became of every task, so that the sums always add up.
 
+/// What is counted, in the order of the numbers that `stat` of the JavaScript face knows them by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Counter {
+    Submitted,
+    Waiting,
+    Running,
+    Succeeded,
+    Failed,
+    Panicked,
+    Cancelled,
+    TimedOut,
+    Dropped,
+    /// Submissions that never were tasks.
+    Rejected,
+    /// Counted in an outcome as well.
+    Abandoned,
+    /// Counted in an outcome as well.
+    Recalled,
+}
+
+/// How many counters there are.
+pub(crate) const COUNTERS: usize = 12;
+
 /// How a task ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Outcome {
@@ -23,59 +46,60 @@ impl Outcome {
             _ => Self::Failed,
         }
     }
+
+    pub(super) const fn counter(self) -> Counter {
+        match self {
+            Self::Succeeded => Counter::Succeeded,
+            Self::Failed => Counter::Failed,
+            Self::Cancelled => Counter::Cancelled,
+            Self::TimedOut => Counter::TimedOut,
+            Self::Panicked => Counter::Panicked,
+            Self::Dropped => Counter::Dropped,
+        }
+    }
 }
 
 /// The counters of a lane or a pond.
 ///
 /// At every instant `submitted = waiting + running + succeeded + failed + panicked + cancelled + timed_out + dropped`.
-/// `rejected` submissions never were tasks; `abandoned` and `recalled` ones are counted in an outcome as well.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(crate) struct Counts {
-    pub(crate) submitted: u64,
-    pub(crate) waiting: u64,
-    pub(crate) running: u64,
-    pub(crate) succeeded: u64,
-    pub(crate) failed: u64,
-    pub(crate) panicked: u64,
-    pub(crate) cancelled: u64,
-    pub(crate) timed_out: u64,
-    pub(crate) dropped: u64,
-    pub(crate) rejected: u64,
-    pub(crate) abandoned: u64,
-    pub(crate) recalled: u64,
-}
+pub(crate) struct Counts([u64; COUNTERS]);
 
 impl Counts {
-    pub(crate) fn add(&mut self, other: &Self) {
-        self.submitted += other.submitted;
-        self.waiting += other.waiting;
-        self.running += other.running;
-        self.succeeded += other.succeeded;
-        self.failed += other.failed;
-        self.panicked += other.panicked;
-        self.cancelled += other.cancelled;
-        self.timed_out += other.timed_out;
-        self.dropped += other.dropped;
-        self.rejected += other.rejected;
-        self.abandoned += other.abandoned;
-        self.recalled += other.recalled;
+    pub(crate) fn get(&self, counter: Counter) -> u64 {
+        self.at(counter as usize)
     }
 
-    pub(super) fn settle(&mut self, outcome: Outcome) {
-        let counter = match outcome {
-            Outcome::Succeeded => &mut self.succeeded,
-            Outcome::Failed => &mut self.failed,
-            Outcome::Cancelled => &mut self.cancelled,
-            Outcome::TimedOut => &mut self.timed_out,
-            Outcome::Panicked => &mut self.panicked,
-            Outcome::Dropped => &mut self.dropped,
-        };
-        *counter += 1;
+    /// The counter of a number; nothing is counted under a number that stands for none.
+    pub(crate) fn at(&self, number: usize) -> u64 {
+        self.0.get(number).copied().unwrap_or_default()
+    }
+
+    pub(super) fn count(&mut self, counter: Counter) {
+        self.set(counter, self.get(counter) + 1);
+    }
+
+    pub(super) fn set(&mut self, counter: Counter, value: u64) {
+        if let Some(count) = self.0.get_mut(counter as usize) {
+            *count = value;
+        }
+    }
+
+    pub(crate) fn add(&mut self, other: &Self) {
+        self.0.iter_mut().zip(other.0).for_each(|(count, other)| *count += other);
     }
 
     /// The sum that equals `submitted`.
     #[cfg(test)]
     pub(crate) fn sum(&self) -> u64 {
-        self.waiting + self.running + self.succeeded + self.failed + self.panicked + self.cancelled + self.timed_out + self.dropped
+        self.0[Counter::Waiting as usize..=Counter::Dropped as usize].iter().sum()
+    }
+
+    /// Counters of the given values, for comparison.
+    #[cfg(test)]
+    pub(crate) fn of(counters: &[(Counter, u64)]) -> Self {
+        let mut counts = Self::default();
+        counters.iter().for_each(|&(counter, value)| counts.set(counter, value));
+        counts
     }
 }

@@ -54,7 +54,7 @@ struct Alarm {
 /// All clocks that are set. Equal times come due in the order they were set.
 #[derive(Debug)]
 pub(super) struct Deadlines {
-    heap: Heap<(Time, u64), Alarm>,
+    heap: Heap<Alarm>,
     sequence: u64,
 }
 
@@ -64,7 +64,7 @@ impl Deadlines {
     }
 
     pub(super) fn next(&self) -> Time {
-        self.heap.first_key().map_or(Time::NEVER, |(at, _)| at)
+        self.heap.first_key().map_or(Time::NEVER, |(at, _)| Time::from_nanos(at))
     }
 
     /// Sets a clock of a task; one that was set is set anew.
@@ -74,7 +74,7 @@ impl Deadlines {
             return;
         }
         self.sequence += 1;
-        alarms.0 = self.heap.insert((at, self.sequence), Alarm { task, phase, next: alarms.0 });
+        alarms.0 = self.heap.insert((at.nanos(), self.sequence), Alarm { task, phase, next: alarms.0 });
     }
 
     /// Stops a clock of a task.

@@ -1,6 +1,6 @@
 //! One pool of a pond: its line, its limits, its counters, and the lists it is in.
 
-use super::counts::Counts;
+use super::counts::{Counter, Counts};
 use super::deadlines::Alarms;
 use super::heap::{Handle, NO_HANDLE};
 use super::line::Line;
@@ -109,18 +109,21 @@ impl Lane {
     }
 
     pub(super) fn counts(&self) -> Counts {
-        Counts { waiting: self.waiting.into(), running: self.running.into(), ..self.counts }
+        let mut counts = self.counts;
+        counts.set(Counter::Waiting, self.waiting.into());
+        counts.set(Counter::Running, self.running.into());
+        counts
     }
 
-    pub(super) const fn ready(&mut self) -> &mut Links {
+    pub(super) fn ready(self: &mut Box<Self>) -> &mut Links {
         &mut self.ready
     }
 
-    pub(super) const fn idle(&mut self) -> &mut Links {
+    pub(super) fn idle(self: &mut Box<Self>) -> &mut Links {
         &mut self.idle
     }
 
-    pub(super) const fn age(&mut self) -> &mut Links {
+    pub(super) fn age(self: &mut Box<Self>) -> &mut Links {
         &mut self.age
     }
 }

@@ -14,9 +14,6 @@ use crate::priority::Level;
 /// How many runs at the front of the heap are looked at for one to join: as many as there are classes.
 const LOOK: usize = 4;
 
-/// Smallest first: level (reversed), then sequence.
-type Rank = (i64, u64);
-
 #[derive(Debug)]
 struct Run {
     level: Level,
@@ -25,7 +22,7 @@ struct Run {
 
 #[derive(Debug)]
 pub(super) struct Line {
-    runs: Heap<Rank, Run>,
+    runs: Heap<Run>,
 }
 
 impl Line {
@@ -177,7 +174,7 @@ mod tests {
             }
             model.sort_by_key(|&(_, level, sequence)| (std::cmp::Reverse(level), sequence));
             assert_eq!(line.drain(), model.into_iter().map(|task| task.2).collect::<Vec<_>>());
-            assert!(line.line.runs.is_empty());
+            assert!(line.line.runs.first().is_none());
         }
     }
 }

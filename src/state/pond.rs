@@ -4,7 +4,7 @@
 //! ([`Submitted::started`], [`Pond::next`]) until it is settled. After anything that may free a permit or widen a limit
 //! the caller asks [`Pond::next`] until there is none; meanwhile newcomers cannot overtake, because a line that waits goes first.
 
-use super::counts::{Counts, Outcome};
+use super::counts::{Counter, Counts, Outcome};
 use super::deadlines::{Deadlines, Phase};
 use super::lane::{Lane, LaneOptions, Task};
 use super::list::{List, next};
@@ -67,7 +67,8 @@ pub(crate) struct Pond {
     limit: Limit,
     running: u32,
     expiry: Expiry,
-    lanes: Slab<Lane>,
+    /// Boxed: a table of lanes grows without moving them.
+    lanes: Slab<Box<Lane>>,
     tasks: Slab<Task>,
     sequence: u64,
     deadlines: Deadlines,
@@ -107,7 +108,7 @@ impl Pond {
 
     /// Makes a lane; nothing if 2²⁴ lanes exist.
     pub(crate) fn open(&mut self, options: LaneOptions, now: Time) -> Option<Id> {
-        let id = self.lanes.insert(Lane::new(options, now)).ok()?;
+        let id = self.lanes.insert(Box::new(Lane::new(options, now))).ok()?;
         if self.expiry.lifetime != Time::NEVER {
             self.age.push_back(&mut self.lanes, id, Lane::age);
         }
@@ -174,7 +175,7 @@ impl Pond {
     }
 
     fn change(&mut self, id: Id, change: impl FnOnce(&mut Lane)) {
-        self.lanes.get_mut(id).map(change);
+        self.lanes.get_mut(id).map(|lane| change(lane));
         self.refresh_ready(id);
     }
 
@@ -245,6 +246,16 @@ impl Pond {
         if room { Ok(()) } else { Err(Refused::Full) }
     }
 
+    /// Whether nothing but the cap over all, or the turns of others, keeps the next task of a lane without a line from starting.
+    pub(crate) fn wants_permit(&self, id: Id) -> bool {
+        self.lanes.get(id).is_some_and(|lane| !lane.closed && lane.waiting == 0 && lane.has_room())
+    }
+
+    /// Whether there is a permit that no line wants.
+    pub(crate) fn has_spare(&self) -> bool {
+        self.limit.has_room(self.running) && self.ready.head().is_none()
+    }
+
     /// The next task to start, with its permit; call until there is none. Lanes take turns, a lane's line goes by its order.
     pub(crate) fn next(&mut self) -> Option<Id> {
         if !self.limit.has_room(self.running) {
@@ -274,7 +285,7 @@ impl Pond {
             self.return_permit(lane);
         }
         self.tasks.remove(ticket);
-        self.change(lane, |lane| lane.counts.settle(outcome));
+        self.change(lane, |lane| lane.counts.count(outcome.counter()));
         self.refresh_idle(lane, now);
         true
     }
@@ -305,20 +316,19 @@ impl Pond {
 
     /// Nothing waits and nothing with a permit comes before a newcomer.
     fn starts_at_once(&self, id: Id) -> bool {
-        let free = self.limit.has_room(self.running) && self.ready.head().is_none();
-        free && self.lanes.get(id).is_some_and(|lane| lane.waiting == 0 && lane.has_room())
+        self.has_spare() && self.lanes.get(id).is_some_and(|lane| lane.waiting == 0 && lane.has_room())
     }
 
-    fn reject(&mut self, id: Id) {
+    pub(crate) fn reject(&mut self, id: Id) {
         if let Some(lane) = self.lanes.get_mut(id) {
-            lane.counts.rejected += 1;
+            lane.counts.count(Counter::Rejected);
         }
     }
 
     fn accept(&mut self, id: Id) -> Option<Id> {
         let ticket = self.tasks.insert(Task::new(id, self.sequence)).ok()?;
         self.sequence += 1;
-        self.lanes.get_mut(id)?.counts.submitted += 1;
+        self.lanes.get_mut(id)?.counts.count(Counter::Submitted);
         Some(ticket)
     }
 
@@ -368,7 +378,7 @@ impl Pond {
 
     fn recall(&mut self, ticket: Id, now: Time) {
         if let Some(lane) = self.tasks.get(ticket).and_then(|task| self.lanes.get_mut(task.lane)) {
-            lane.counts.recalled += 1;
+            lane.counts.count(Counter::Recalled);
         }
         self.settle(ticket, Outcome::Succeeded, now);
         self.recalled.push(ticket);
@@ -456,7 +466,7 @@ impl Pond {
         let task = self.tasks.get(ticket);
         let outcome = if task.is_some_and(|task| task.late) { Outcome::TimedOut } else { Outcome::Cancelled };
         if let Some(lane) = task.and_then(|task| self.lanes.get_mut(task.lane)) {
-            lane.counts.abandoned += 1;
+            lane.counts.count(Counter::Abandoned);
         }
         self.settle(ticket, outcome, now);
         Due::Abandoned(ticket)
@@ -493,7 +503,7 @@ impl Pond {
 /// Looking.
 impl Pond {
     pub(crate) fn counts(&self, id: Id) -> Option<Counts> {
-        self.lanes.get(id).map(Lane::counts)
+        self.lanes.get(id).map(|lane| lane.counts())
     }
 
     /// All lanes together, those that are gone included. Looks at every lane.

@@ -11,6 +11,14 @@ impl Time {
     /// Later than any deadline: stands for "never".
     pub(crate) const NEVER: Self = Self(u64::MAX);
 
+    pub(crate) const fn from_nanos(nanos: u64) -> Self {
+        Self(nanos)
+    }
+
+    pub(crate) const fn nanos(self) -> u64 {
+        self.0
+    }
+
     /// The time at which a clock that reads `elapsed` since its origin stands.
     pub(crate) fn from_elapsed(elapsed: Duration) -> Self {
         Self(u64::try_from(elapsed.as_nanos()).unwrap_or(u64::MAX))
