@@ -1,4 +1,24 @@
-//! millpond: concurrency-limited task queues on a local executor, native and in the browser.
+//! Concurrency-limited task queues on a local executor, native and in the browser.
+//!
+//! - [`LocalExecutor`] runs the tasks of one thread, with timers: by itself, inside any other executor, in a loop of yours, or in a page.
+//! - [`Pool`] is a queue of tasks of which at most so many run at once: with priorities, timeouts, backpressure and an orderly end.
+//! - [`PoolManager`] builds one pool for each key when it is needed and lets it expire, under one cap over all.
+//! - [`ManualClock`] drives every deadline of an executor by hand, in tests.
+//!
+//! ```
+//! use millpond::{LocalExecutor, Pool, Priority};
+//!
+//! let ex = LocalExecutor::new();
+//! let pool = Pool::builder(&ex).concurrency(2).queue_capacity(100).build()?;
+//! let report = pool.task(async { "report" }).priority(Priority::Low).try_submit()?;
+//! let answer = pool.task(async { "answer" }).priority(Priority::High).try_submit()?;
+//! assert_eq!(ex.block_on(answer)?, "answer");
+//! assert_eq!(ex.block_on(report)?, "report");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! Every accepted task settles exactly once; what a pool promises is listed at [`Pool`]. Nothing here is `Send`, and tasks need not be.
+//! Features: `js` adds the exports behind the npm package and is not for Rust users.
 
 #![cfg_attr(
     not(all(target_family = "wasm", target_os = "unknown", feature = "js")),
@@ -38,3 +58,8 @@ pub use limit::Concurrency;
 pub use manager::{CloseAll, GetError, Lease, PoolManager, PoolManagerBuilder, Resource};
 pub use pool::{Close, CloseReport, Pool, PoolBuilder, PoolStats, Run, Submit, Task, TaskBuilder, TaskState};
 pub use priority::Priority;
+
+/// The Rust of the README compiles and runs.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
