@@ -1,7 +1,7 @@
 // Fills dist: one ESM and one CommonJS file, the raw wasm module, and the declarations for both kinds of import.
 // `tsc` has written its declarations to dist before; those no user can reach are removed.
-import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { copyFileSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
@@ -21,11 +21,23 @@ for (const text of ['README.md', 'LICENSE-MIT', 'LICENSE-APACHE']) {
 
 const specifier = /((?:from|import)\s*\(?\s*["']\.\/[^"']+)\.js(?=["'])/g;
 
+/**
+ * `stripInternal` removes declarations, and leaves the imports only they needed.
+ * @param {string} text
+ */
+function withoutUnusedImports(text) {
+  return text.replace(/^import (type )?\{([^}]*)\} from (.*)\n/gm, (line, type = '', list, from) => {
+    const rest = text.replaceAll(/^import .*\n/gm, '');
+    const used = list.split(',').filter((name) => new RegExp(`\\b${name.trim().split(' ').at(-1)}\\b`).test(rest));
+    return used.length ? `import ${type}{${used.join(',')}} from ${from}\n` : '';
+  });
+}
+
 /** Adds what `name`'s declarations import, themselves included, to `reached`. */
 function reach(name, reached = new Map()) {
-  const emitted = join(dist, `${name}.d.ts`);
-  // Declarations nobody had to emit: those of the core.
-  const text = readFileSync(existsSync(emitted) ? emitted : join(npm, 'src', `${name}.d.ts`), 'utf8');
+  const file = join(dist, `${name}.d.ts`);
+  if (!existsSync(file)) throw new Error(`the public declarations must not need ${name}: mark what mentions it @internal`);
+  const text = withoutUnusedImports(readFileSync(file, 'utf8'));
   reached.set(name, text);
   for (const [, start] of text.matchAll(specifier)) {
     const next = start.slice(start.lastIndexOf('./') + 2);
@@ -37,7 +49,6 @@ function reach(name, reached = new Map()) {
 const reached = reach('index');
 for (const file of readdirSync(dist).filter((file) => /\.d\.c?ts$/.test(file))) rmSync(join(dist, file));
 for (const [name, text] of reached) {
-  mkdirSync(dirname(join(dist, name)), { recursive: true });
   writeFileSync(join(dist, `${name}.d.ts`), text);
   writeFileSync(join(dist, `${name}.d.cts`), text.replace(specifier, '$1.cjs'));
 }

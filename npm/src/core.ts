@@ -54,13 +54,24 @@ function instantiate(): InitOutput {
   try {
     return initSync({ module: decode(bytes) });
   } catch (cause) {
-    throw coded("millpond: WebAssembly cannot be compiled here. If a Content-Security-Policy forbids it, add 'wasm-unsafe-eval' to its script-src", 'WASM', cause);
+    throw coded("WebAssembly cannot be compiled: a Content-Security-Policy has to allow 'wasm-unsafe-eval'", 'WASM', cause);
   }
 }
 
-function decode(base64: string): Uint8Array<ArrayBuffer> {
-  const { atob, Buffer } = globalThis as { atob?: typeof globalThis.atob; Buffer?: { from(text: string, encoding: string): Uint8Array<ArrayBuffer> } };
-  return atob ? Uint8Array.from(atob(base64), (char) => char.charCodeAt(0)) : Buffer!.from(base64, 'base64');
+/** From the text `scripts/core.mjs` has made of the module: see there. */
+function decode(text: string): Uint8Array<ArrayBuffer> {
+  const bytes = [];
+  let high = 0;
+  for (const char of text) {
+    const code = char.charCodeAt(0) - 35;
+    // A mark: a space or a `!`. The row of the others leaves out `<` and backslash.
+    if (code < 0) high = 90 * (code + 4);
+    else {
+      bytes.push(high + code - Number(code > 25) - Number(code > 57));
+      high = 0;
+    }
+  }
+  return new Uint8Array(bytes);
 }
 
 function guarded(raw: InitOutput): Core {
@@ -82,10 +93,10 @@ function guard(call: Call): Call {
 }
 
 function trap(cause: unknown): void {
-  broken = coded('millpond: the core has failed; its pools are lost. This is a bug in millpond', 'BROKEN', cause);
+  broken = coded('the core has failed, its pools are lost', 'BROKEN', cause);
   for (const holder of holders) holder.deref()?.break(broken);
 }
 
 function coded(message: string, code: string, cause: unknown): Error {
-  return Object.assign(new Error(message, { cause }), { code: `ERR_MILLPOND_${code}` });
+  return Object.assign(new Error(`millpond: ${message}`, { cause }), { code: `ERR_MILLPOND_${code}` });
 }

@@ -1,7 +1,7 @@
 /**
  * What `createFetch` and a single call of its fetch may be told, and the checking of it.
  */
-import { bag, callable, capacity, duration, limit, type Priority, priority, refuse, text } from './options.js';
+import { callable, capacity, check, duration, limit, type Priority, priority, refuse, type Rule, text } from './options.js';
 import { originOf } from './origin.js';
 
 /** How one lane works. All times are in milliseconds; `Infinity` means never. */
@@ -109,8 +109,6 @@ export interface PondInit extends Pick<LaneOptions, 'queueTimeout' | 'timeout' |
   id?: string | undefined;
 }
 
-type Rule = (value: unknown, option: string) => unknown;
-
 const call: Record<string, Rule> = {
   queueTimeout: duration, timeout: duration, bodyTimeout: duration, totalTimeout: duration, releaseOn,
 };
@@ -153,20 +151,9 @@ export function laneName(value: unknown, option: string): string | null {
   return value === null || typeof value === 'string' ? value : refuse(option, 'a string or null', value);
 }
 
-/** Those of the options that are there, each read once and checked. */
-function check(options: object | undefined, rules: Record<string, Rule>, where: string, prefix = ''): Record<string, unknown> {
-  const said = bag(options, where, Object.keys(rules)) as Record<string, unknown>;
-  const checked: Record<string, unknown> = {};
-  for (const name of Object.keys(rules)) {
-    const value = said[name];
-    if (value !== undefined) checked[name] = rules[name]!(value, prefix + name);
-  }
-  return checked;
-}
-
 /** Checks what a call says of itself. @internal */
 export function pondSettings(pond: PondInit | undefined): PondSettings {
-  return pond === undefined ? {} : check(pond, POND, 'pond', 'pond.');
+  return check(pond, POND, 'pond', 'pond.');
 }
 
 /** A table with origins as the lanes have them, however they were written. */

@@ -75,7 +75,7 @@ class Handle extends Identity {
   }
 
   set priority(value: unknown) {
-    this.#job.prioritize(priority(value));
+    this.#job.prioritize(priority(value, 'priority'));
   }
 
   cancel(reason?: unknown): boolean {

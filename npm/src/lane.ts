@@ -4,7 +4,7 @@
 import { broken, core, STARTED } from './core.js';
 import { PoolClosedError, QueueFullError } from './errors.js';
 import { handle, type Task } from './handle.js';
-import { bag, callable, duration, priority, type Priority, raw, signal, text } from './options.js';
+import { callable, check, duration, priority, type Priority, raw, signal, text } from './options.js';
 import type { Pond } from './pond.js';
 import { watch } from './signals.js';
 import { CANCELLED, FAILED, QUEUE, TOTAL } from './slot.js';
@@ -29,18 +29,18 @@ export interface RunOptions {
   id?: string | undefined;
 }
 
-const RUN_OPTIONS = ['priority', 'signal', 'timeout', 'queueTimeout', 'totalTimeout', 'id'];
+const RUN_OPTIONS = { priority, signal, timeout: duration, queueTimeout: duration, totalTimeout: duration, id: text };
 
-/** The checked options of a lane, `Infinity` for no limit. @internal */
+/** The checked options of a lane. @internal */
 export interface Settings {
   readonly concurrency: number;
-  readonly capacity: number;
-  readonly queue: number;
-  readonly run: number;
-  readonly total: number;
+  readonly queueCapacity: number;
+  readonly timeout: number;
+  readonly queueTimeout: number;
+  readonly totalTimeout: number;
   readonly abandon: number;
-  readonly paused: boolean;
-  readonly name: string | undefined;
+  readonly autoStart: boolean;
+  readonly name?: string;
 }
 
 /** Why the core has not taken a task; other codes: there is no room. */
@@ -97,17 +97,11 @@ export interface WaitOptions {
   signal?: AbortSignal | undefined;
 }
 
-interface Waiter {
-  readonly over: () => boolean;
-  readonly resolve: () => void;
-  readonly reject: (reason: unknown) => void;
-}
-
 /** A lane, or all of a pond. @internal */
 export class Scope {
   readonly pond: Pond;
   readonly handle: number;
-  #waiters: Waiter[] = [];
+  readonly #waiters = new Set<(error?: Error) => void>();
 
   constructor(pond: Pond, handle: number) {
     this.pond = pond;
@@ -139,39 +133,31 @@ export class Scope {
 
   /** Whether somebody waits for a state. */
   get watched(): boolean {
-    return this.#waiters.length > 0;
+    return this.#waiters.size > 0;
   }
 
   /** Resolves when it is so. */
   until(over: () => boolean, options?: WaitOptions): Promise<void> {
-    const stop = signal(bag(options, 'options', ['signal']).signal);
+    const { signal: stop } = check(options, { signal }, 'options') as WaitOptions;
     return new Promise((resolve, reject) => {
-      if (stop?.aborted) return reject(stop.reason);
-      if (over()) return resolve();
-      const abort = () => {
-        this.#waiters = this.#waiters.filter((other) => other !== waiter);
-        reject(stop!.reason);
+      const look = (error?: Error) => {
+        if (error) reject(error);
+        else if (stop?.aborted) reject(stop.reason);
+        else if (over()) resolve();
+        else return;
+        this.#waiters.delete(look);
+        stop?.removeEventListener('abort', aborted);
       };
-      const done = () => {
-        stop?.removeEventListener('abort', abort);
-        resolve();
-      };
-      const waiter = { over, resolve: done, reject };
-      this.#waiters.push(waiter);
-      stop?.addEventListener('abort', abort, { once: true });
+      const aborted = () => look();
+      this.#waiters.add(look);
+      stop?.addEventListener('abort', aborted);
+      look();
     });
   }
 
-  /** Something has changed. */
-  look(): void {
-    if (this.#waiters.length === 0 || broken) return;
-    const over = this.#waiters.filter((waiter) => waiter.over());
-    this.#waiters = this.#waiters.filter((waiter) => !over.includes(waiter));
-    for (const waiter of over) waiter.resolve();
-  }
-
-  break(error: Error): void {
-    for (const waiter of this.#waiters.splice(0)) waiter.reject(error);
+  /** Something has changed; an error, if nothing will any more. */
+  look(error?: Error): void {
+    for (const look of this.#waiters) look(error);
   }
 }
 
@@ -191,7 +177,7 @@ export class Lane extends Scope {
   constructor(pond: Pond, handle: number, settings: Settings) {
     super(pond, handle);
     this.settings = settings;
-    if (settings.paused) this.pause(true);
+    if (!settings.autoStart) this.pause(true);
   }
 
   /** Submits a task, and starts it at once if there is room. */
@@ -202,15 +188,7 @@ export class Lane extends Scope {
   }
 
   #extra(options: RunOptions): Extra {
-    const { priority: level, signal: stop, timeout, queueTimeout, totalTimeout, id } = bag(options, 'options', RUN_OPTIONS);
-    const extra = new Extra(this.settings);
-    extra.priority = priority(level);
-    extra.signal = signal(stop);
-    extra.run = duration(timeout, 'timeout', extra.run);
-    extra.queue = duration(queueTimeout, 'queueTimeout', extra.queue);
-    extra.total = duration(totalTimeout, 'totalTimeout', extra.total);
-    extra.id = text(id, 'id');
-    return extra;
+    return Object.assign(new Extra(this.settings), check(options, RUN_OPTIONS, 'options'));
   }
 
   #admit(job: Job): Promise<unknown> {
@@ -220,11 +198,11 @@ export class Lane extends Scope {
     const ticket = core.submit(pond.handle, this.handle, extra ? extra.priority : 0, pond.time());
     if (ticket < 0) return job.refuse(this.#refusal(ticket), FAILED);
     const recalled = pond.place(job, ticket & ~STARTED);
-    const { total, queue } = extra ?? this.settings;
-    if (total !== Infinity) job.arm(TOTAL, total);
+    const { totalTimeout, queueTimeout } = extra ?? this.settings;
+    if (totalTimeout !== Infinity) job.arm(TOTAL, totalTimeout);
     if (extra) this.#register(job, extra);
     const starts = (ticket & STARTED) !== 0;
-    if (!starts && queue !== Infinity) job.arm(QUEUE, queue);
+    if (!starts && queueTimeout !== Infinity) job.arm(QUEUE, queueTimeout);
     const promise = starts ? job.begin() : job.wait();
     recalled?.revoke(true);
     if (pond.lapsing) pond.sweep();

@@ -8,7 +8,7 @@ import type { Pond } from './pond.js';
 /** Why a lane is gone: it was idle too long, idle and too old, closed, or deleted. */
 export type Gone = 'idle' | 'lifetime' | 'closed' | 'deleted';
 
-/** A live lane. */
+/** A live lane. @internal */
 export interface Entry<K> {
   readonly key: K;
   readonly lane: Lane;
@@ -16,9 +16,10 @@ export interface Entry<K> {
   pool?: Pool;
 }
 
-/** Told of every lane that is made, and of every one that is gone. */
+/** Told of every lane that is made, and of every one that is gone. @internal */
 export type Tell<K> = (entry: Entry<K>, gone?: Gone) => void;
 
+/** @internal */
 export class Lanes<K> {
   readonly pond: Pond;
   readonly entries = new Map<K, Entry<K>>();

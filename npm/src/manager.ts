@@ -5,20 +5,20 @@ import { type AsyncDisposing, disposable } from './disposal.js';
 import type { Task, TaskFunction } from './handle.js';
 import { COUNTERS, type PoolStats, type RunOptions, type Settings, type WaitOptions } from './lane.js';
 import { type Gone, Lanes } from './lanes.js';
-import { atLeastOne, bag, duration, limit, refuse } from './options.js';
+import { check, duration, limit, refuse, type Rule } from './options.js';
 import { cancelAll, type Pool, type PoolOptions, settings, viewOf } from './pool.js';
 import { Pond } from './pond.js';
 
 /** How one key's pool differs from the others. */
-export type PoolOverrides<K> = ReadonlyMap<K, number | PoolOptions> | Readonly<Record<string, number | PoolOptions>> | ((key: K) => number | PoolOptions | undefined);
+export type PoolOverrides<K> = Readonly<Record<string, number | PoolOptions>> | ((key: K) => number | PoolOptions | undefined);
 
 /** How a manager is made. */
 export interface PoolManagerOptions<K> {
   /** Every key's pool. Default: no limit of its own. */
   pool?: number | PoolOptions | undefined;
   /**
-   * The pools of some keys, in place of `pool`: a `Map` or an object, checked now; or a function, asked whenever such a pool is made. A key that has
-   * none is as `pool` says.
+   * The pools of some keys, in place of `pool`: an object by key, checked now; or a function, asked whenever a pool is made. A key that
+   * has none is as `pool` says.
    */
   pools?: PoolOverrides<K> | undefined;
   /** How many tasks may run at once in all pools together: an integer of at least 1, or `Infinity`. Default: `Infinity`. */
@@ -29,7 +29,7 @@ export interface PoolManagerOptions<K> {
   lifetime?: number | undefined;
 }
 
-const OPTIONS = ['pool', 'pools', 'concurrency', 'idleTimeout', 'lifetime'];
+const OPTIONS: Record<string, Rule> = { pool: settings as Rule, pools: (value) => value, concurrency: limit, idleTimeout: duration, lifetime: duration };
 
 /** What the events of a manager tell, as `event.detail`. */
 export interface PoolManagerEventDetail<K> {
@@ -53,10 +53,10 @@ function settingsBy<K>(pool: Settings, pools: PoolOverrides<K> | undefined): (ke
       return own === undefined ? pool : settings(own, 'what pools() has returned');
     };
   }
-  if (pools !== undefined && (typeof pools !== 'object' || pools === null)) refuse('pools', 'a Map, an object or a function', pools);
+  if (pools !== undefined && (typeof pools !== 'object' || pools === null)) refuse('pools', 'an object or a function', pools);
   const table = new Map<unknown, Settings>();
-  for (const [key, own] of pools instanceof Map ? pools : Object.entries(pools ?? {})) table.set(key, settings(own, `pools[${JSON.stringify(key)}]`));
-  return (key) => table.get(key) ?? pool;
+  for (const [key, own] of Object.entries(pools ?? {})) table.set(key, settings(own, `pools[${JSON.stringify(key)}]`));
+  return (key) => table.get(typeof key === 'number' ? String(key) : key) ?? pool;
 }
 
 export interface PoolManager<K = string> extends AsyncDisposing {
@@ -88,11 +88,10 @@ export class PoolManager<K = string> extends EventTarget {
    */
   constructor(options?: PoolManagerOptions<K>) {
     super();
-    const checked: PoolManagerOptions<K> = bag(options, 'options', OPTIONS);
-    const by = settingsBy(settings(checked.pool, 'pool'), checked.pools);
-    const most = limit(checked.concurrency, 'concurrency');
-    const idle = duration(checked.idleTimeout, 'idleTimeout', 60_000);
-    const pond = new Pond(most, idle, duration(checked.lifetime, 'lifetime'));
+    const checked = check(options, OPTIONS, 'options') as Omit<PoolManagerOptions<K>, 'pool'> & { pool?: Settings };
+    const { pool = settings(undefined), pools, concurrency = Infinity, idleTimeout = 60_000, lifetime = Infinity } = checked;
+    const by = settingsBy(pool, pools);
+    const pond = new Pond(concurrency, idleTimeout, lifetime);
     this.#lanes = new Lanes(pond, by, ({ key }, reason) => {
       this.dispatchEvent(new CustomEvent(reason ? 'expire' : 'create', { detail: { key, pool: this.get(key), reason } }));
     });
@@ -179,7 +178,7 @@ export class PoolManager<K = string> extends EventTarget {
   }
 
   set concurrency(value: number) {
-    this.#lanes.pond.resize(atLeastOne(value));
+    this.#lanes.pond.resize(limit(value, 'concurrency'));
   }
 
   /** How many tasks wait, in all pools together. */

@@ -24,29 +24,33 @@ function show(value: unknown): string {
   return String(value) + (typeof value === 'bigint' ? 'n' : '');
 }
 
-/** An object with no member but these (those that are undefined are not looked at), or nothing at all. */
-export function bag<T extends object>(value: T | undefined, where: string, names: readonly string[]): Partial<T> {
-  if (value === undefined) return {};
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) refuse(where, 'an object', value);
-  for (const name of Object.keys(value)) if (!names.includes(name)) unknown(where, name, names);
-  return value;
+/** Checks one option, and returns it as it is to be used. It is not asked about one that is undefined. */
+export type Rule = (value: unknown, option: string) => unknown;
+
+/** Those of the options that are there, each read once and checked; none may have another name. Errors put `prefix` before the names. */
+export function check<T>(options: T | undefined, rules: Readonly<Record<string, Rule>>, where: string, prefix = ''): Record<string, unknown> {
+  const checked: Record<string, unknown> = {};
+  if (options === undefined) return checked;
+  if (typeof options !== 'object' || options === null || Array.isArray(options)) refuse(where, 'an object', options);
+  const names = Object.keys(rules);
+  for (const name of Object.keys(options)) if (!names.includes(name)) unknown(where, name, names);
+  for (const name of names) {
+    const value = (options as Record<string, unknown>)[name];
+    if (value !== undefined) checked[name] = rules[name]!(value, prefix + name);
+  }
+  return checked;
 }
 
 function unknown(where: string, name: string, names: readonly string[]): never {
   const nearest = [...names].sort((a, b) => likeness(name, b) - likeness(name, a))[0]!;
-  const hint = likeness(name, nearest) > name.length / 2 ? ` (${nearest}?)` : '';
+  const hint = likeness(name, nearest) * 2 > name.length ? ` (${nearest}?)` : '';
   refuse(name, `one of ${names.join(', ')}${hint} in ${where}`, name, RangeError);
 }
 
-/** How many letters two names share at their beginnings and ends. */
+/** How many pairs of letters of one name are in the other. */
 function likeness(a: string, b: string): number {
-  const same = (i: number) => a.at(i)?.toLowerCase() === b.at(i)?.toLowerCase();
-  const least = Math.min(a.length, b.length);
-  let front = 0;
-  while (front < least && same(front)) front++;
-  let back = 0;
-  while (front + back < least && same(-1 - back)) back++;
-  return front + back;
+  const [one, other] = [a.toLowerCase(), b.toLowerCase()];
+  return [...one].filter((letter, i) => other.includes(letter + (one[i + 1] ?? ''))).length;
 }
 
 function number(value: unknown, option: string, rule: string, good: (value: number) => boolean): number {
@@ -60,18 +64,13 @@ function count(value: unknown, option: string, least: number): number {
 }
 
 /** How many at once. */
-export function limit(value: unknown, option: string, fallback = Infinity): number {
-  return value === undefined ? fallback : count(value, option, 1);
-}
-
-/** As {@link limit}, and it has to be there. */
-export function atLeastOne(concurrency: unknown): number {
-  return count(concurrency, 'concurrency', 1);
+export function limit(value: unknown, option: string): number {
+  return count(value, option, 1);
 }
 
 /** How many may wait. */
 export function capacity(value: unknown, option: string): number {
-  return value === undefined ? Infinity : count(value, option, 0);
+  return count(value, option, 0);
 }
 
 /** A limit as the core takes it. */
@@ -80,35 +79,33 @@ export function raw(limit: number): number {
 }
 
 /** A time span in milliseconds. */
-export function duration(value: unknown, option: string, fallback = Infinity): number {
-  if (value === undefined) return fallback;
+export function duration(value: unknown, option: string): number {
   return number(value, option, `a number of milliseconds from 0 to ${LONGEST}, or Infinity`, (ms) => ms === Infinity || (ms >= 0 && ms <= LONGEST));
 }
 
 const NAMES = new Map<unknown, number>([['high', 1], ['auto', 0], ['low', -1]]);
 
 /** A priority as a number. */
-export function priority(value: unknown, option = 'priority'): number {
-  if (value === undefined) return 0;
+export function priority(value: unknown, option: string): number {
   const rule = "a finite number, or 'high', 'auto' or 'low'";
   if (typeof value === 'string') return NAMES.get(value) ?? refuse(option, rule, value, RangeError);
   return number(value, option, rule, Number.isFinite);
 }
 
 /** An AbortSignal, of this realm or another. */
-export function signal(value: AbortSignal | undefined): AbortSignal | undefined {
-  if (value === undefined || (typeof value?.aborted === 'boolean' && typeof value.addEventListener === 'function')) return value;
-  return refuse('signal', 'an AbortSignal', value);
+export function signal(value: unknown, option: string): AbortSignal {
+  const { aborted, addEventListener } = Object(value) as AbortSignal;
+  return typeof aborted === 'boolean' && typeof addEventListener === 'function' ? value as AbortSignal : refuse(option, 'an AbortSignal', value);
 }
 
-/** A string, or nothing. */
-export function text(value: unknown, option: string): string | undefined {
-  return value === undefined || typeof value === 'string' ? value : refuse(option, 'a string', value);
+/** A string. */
+export function text(value: unknown, option: string): string {
+  return typeof value === 'string' ? value : refuse(option, 'a string', value);
 }
 
 /** A boolean. */
-export function flag(value: unknown, option: string, fallback: boolean): boolean {
-  return value === undefined ? fallback : typeof value === 'boolean' ? value : refuse(option, 'a boolean', value);
+export function flag(value: unknown, option: string): boolean {
+  return typeof value === 'boolean' ? value : refuse(option, 'a boolean', value);
 }
 
 /** A function. */

@@ -44,7 +44,7 @@ export class Pond implements Holder {
   }
 
   open(settings: Settings): Lane {
-    const handle = core.lane_new(this.handle, raw(settings.concurrency), raw(settings.capacity), this.time());
+    const handle = core.lane_new(this.handle, raw(settings.concurrency), raw(settings.queueCapacity), this.time());
     const lane = new Lane(this, handle, settings);
     this.#lanes.set(handle, lane);
     this.expiring();
@@ -184,6 +184,6 @@ export class Pond implements Holder {
     this.#deadline.set(Infinity);
     this.#expiry.set(Infinity);
     for (const job of this.jobs(this.all)) job.stop(FAILED, error);
-    for (const scope of [this.all, ...this.#lanes.values()]) scope.break(error);
+    for (const scope of [this.all, ...this.#lanes.values()]) scope.look(error);
   }
 }

@@ -4,7 +4,7 @@
 import { type AsyncDisposing, disposable } from './disposal.js';
 import { COUNTERS, type Lane, noStats, type PoolStats, type RunOptions, type Scope, type Settings, type WaitOptions } from './lane.js';
 import type { Task, TaskFunction } from './handle.js';
-import { atLeastOne, bag, capacity, duration, flag, limit, priority, type Priority, text } from './options.js';
+import { capacity, check, duration, flag, limit, priority, type Priority, type Rule, text } from './options.js';
 import { Lanes } from './lanes.js';
 import { Pond } from './pond.js';
 import type { Slot } from './slot.js';
@@ -35,21 +35,18 @@ export interface PoolOptions {
   name?: string | undefined;
 }
 
-const POOL_OPTIONS = ['concurrency', 'queueCapacity', 'timeout', 'queueTimeout', 'totalTimeout', 'abandon', 'autoStart', 'name'];
+const OPTIONS: Record<string, Rule> = {
+  concurrency: limit, queueCapacity: capacity, timeout: duration, queueTimeout: duration, totalTimeout: duration,
+  abandon: (value, option) => (value === 'hold' ? Infinity : duration(value, option)), autoStart: flag, name: text,
+};
+
+const DEFAULTS: Settings = {
+  concurrency: Infinity, queueCapacity: Infinity, timeout: Infinity, queueTimeout: Infinity, totalTimeout: Infinity, abandon: Infinity, autoStart: true,
+};
 
 /** Checks the options of a pool. @internal */
 export function settings(options: number | PoolOptions | undefined, where = 'options'): Settings {
-  const checked = bag(typeof options === 'number' ? { concurrency: options } : options, where, POOL_OPTIONS);
-  return {
-    concurrency: limit(checked.concurrency, 'concurrency'),
-    capacity: capacity(checked.queueCapacity, 'queueCapacity'),
-    queue: duration(checked.queueTimeout, 'queueTimeout'),
-    run: duration(checked.timeout, 'timeout'),
-    total: duration(checked.totalTimeout, 'totalTimeout'),
-    abandon: checked.abandon === 'hold' ? Infinity : duration(checked.abandon, 'abandon'),
-    paused: !flag(checked.autoStart, 'autoStart', true),
-    name: text(checked.name, 'name'),
-  };
+  return { ...DEFAULTS, ...check(typeof options === 'number' ? { concurrency: options } : options, OPTIONS, where) };
 }
 
 /** Cancels what waits, or everything. @internal */
@@ -155,7 +152,7 @@ export class Pool {
    * @throws {@link OptionError} (`ERR_MILLPOND_OPTION`) the priority is neither a finite number nor a known name
    */
   setPriority(id: string, value: Priority): boolean {
-    const level = priority(value);
+    const level = priority(value, 'priority');
     return this.#peek()?.find(id)?.prioritize(level) ?? false;
   }
 
@@ -222,7 +219,7 @@ export class Pool {
   }
 
   set concurrency(value: number) {
-    this.#lanes.resize(this.#key, atLeastOne(value));
+    this.#lanes.resize(this.#key, limit(value, 'concurrency'));
   }
 
   /** How many tasks wait in the line. */
@@ -237,7 +234,7 @@ export class Pool {
 
   /** Whether no task is started until {@link Pool.resume}. */
   get isPaused(): boolean {
-    return this.#peek()?.paused ?? this.#settings.paused;
+    return this.#peek()?.paused ?? !this.#settings.autoStart;
   }
 
   /** Whether nothing waits and nothing runs. */

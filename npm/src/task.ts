@@ -8,7 +8,7 @@ import { ABANDON, CANCELLED, FAILED, type Outcome, type Phase, RUN, type Slot, S
 import { core } from './core.js';
 import { aborted, PHASES, type TimeoutError, type TimeoutPhase } from './errors.js';
 import type { Lane, Settings } from './lane.js';
-import { isThenable, Runner, then } from './runner.js';
+import { genuine, isThenable, then } from './thenable.js';
 import { unwatch } from './signals.js';
 import { Context, type TaskState } from './handle.js';
 import { flow, landed, type Ready } from './turn.js';
@@ -41,19 +41,19 @@ export class Extra {
   priority = 0;
   id: string | undefined;
   signal: AbortSignal | undefined;
-  /** The timeouts in milliseconds, `Infinity` for none. */
-  queue: number;
-  run: number;
-  total: number;
+  timeout: number;
+  queueTimeout: number;
+  totalTimeout: number;
   controller: AbortController | undefined;
-  /** Why it was cancelled or has timed out. */
+  /** It was cancelled or has timed out, and why. */
+  stopped = false;
   reason: unknown;
   kept = false;
 
-  constructor({ queue, run, total }: Settings) {
-    this.queue = queue;
-    this.run = run;
-    this.total = total;
+  constructor({ timeout, queueTimeout, totalTimeout }: Settings) {
+    this.timeout = timeout;
+    this.queueTimeout = queueTimeout;
+    this.totalTimeout = totalTimeout;
   }
 }
 
@@ -68,7 +68,8 @@ export class Job implements Slot, Ready {
   declare onRecall?: (() => void) | undefined;
   #fn: ((context: never) => unknown) | undefined;
   #open: ((job: Job) => void) | undefined;
-  #runner: Runner | undefined;
+  /** Rejects its promise, once its function runs. */
+  #reject: ((reason: unknown) => void) | undefined;
   #stage = WAITING;
   #outcome: Outcome | -1 = -1;
 
@@ -124,7 +125,7 @@ export class Job implements Slot, Ready {
     const extra = this.more;
     if (!extra.controller) {
       extra.controller = new AbortController();
-      if (this.#outcome >= CANCELLED) extra.controller.abort(extra.reason);
+      if (extra.stopped) extra.controller.abort(extra.reason);
     }
     return extra.controller.signal;
   }
@@ -198,28 +199,48 @@ export class Job implements Slot, Ready {
     }
   }
 
-  /** Calls the function. Returns or throws what it did; if that is to be waited for, a runner in its place. */
+  /** Calls the function. Returns or throws what it did; if that is to be waited for, something that settles the task's promise later. */
   #call(): unknown {
     this.#stage = RUNNING;
-    const { run } = this.extra ?? this.lane.settings;
-    if (run !== Infinity) this.arm(RUN, run);
-    const runner = (this.#runner = Runner.of(this));
+    const { timeout } = this.extra ?? this.lane.settings;
+    if (timeout !== Infinity) this.arm(RUN, timeout);
     let failed = false;
-    let value;
+    let value: unknown;
     try {
       value = this.#fn!(this.context() as never);
-      if (isThenable(value)) return runner.follow(value);
+      if (isThenable(value)) return this.#follow(genuine(value));
     } catch (error) {
       failed = true;
       value = error;
     }
-    this.ended(failed);
-    return runner.result(failed, value);
+    if (this.extra?.stopped) [failed, value] = [true, this.extra.reason];
+    this.#ended(failed);
+    if (failed) throw value;
+    return value;
+  }
+
+  /**
+   * Waits for the function's promise. The platform takes the result for a thenable and gives it the power over the task's promise, which
+   * has to be rejected early should the task be stopped.
+   */
+  #follow(promise: Promise<unknown>): PromiseLike<unknown> {
+    const follow = (resolve: (value: unknown) => void, reject: (reason: unknown) => void) => {
+      if (this.extra?.stopped) reject(this.extra.reason);
+      this.#reject = reject;
+      then.call(promise, (value) => this.#settle(false, value, resolve), (error) => this.#settle(true, error, reject));
+    };
+    return { then: follow } as PromiseLike<unknown>;
+  }
+
+  #settle(failed: boolean, value: unknown, settle: (value: unknown) => void): void {
+    const stopped = this.extra?.stopped;
+    this.#ended(failed);
+    if (!stopped) settle(value);
   }
 
   /** Its function has ended. */
-  ended(failed: boolean): void {
-    this.promise = this.#runner = this.#fn = undefined;
+  #ended(failed: boolean): void {
+    this.promise = this.#reject = this.#fn = undefined;
     if (failed || !this.extra?.kept) this.over(failed ? FAILED : SUCCEEDED);
   }
 
@@ -255,7 +276,7 @@ export class Job implements Slot, Ready {
   stop(outcome: Outcome, reason: unknown, told = false): boolean {
     if (this.#outcome >= 0) return false;
     this.#outcome = outcome;
-    this.more.reason = reason;
+    Object.assign(this.more, { stopped: true, reason });
     if (this.#stage < RUNNING) this.#withdraw(told);
     else this.#interrupt(outcome, reason);
     return true;
@@ -279,7 +300,7 @@ export class Job implements Slot, Ready {
   }
 
   #interrupt(outcome: Outcome, reason: unknown): void {
-    this.#runner?.stop(reason);
+    this.#reject?.(reason);
     const { pond, settings: { abandon } } = this.lane;
     pond.interrupt(this);
     if (outcome === TIMED_OUT) this.onTimeout?.(reason as TimeoutError);

@@ -12,16 +12,9 @@ export interface Ready {
   start(): boolean;
 }
 
-interface Host {
-  setImmediate?: (callback: () => void) => unknown;
-  document?: unknown;
-  WorkerGlobalScope?: unknown;
-  navigator?: { userAgent?: string };
-}
 
 // Taken when this module is evaluated, so that fake timers of a test do not stop the pools.
-const host = globalThis as Host;
-const { setImmediate: immediate } = host;
+const { setImmediate: immediate } = globalThis as { setImmediate?: (callback: () => void) => unknown };
 const { MessageChannel: Channel, setTimeout: timeout } = globalThis;
 
 /** The time of the last {@link now}: good enough where no clock depends on it. */
@@ -103,8 +96,9 @@ function turn(): void {
  */
 function hopper(): () => void {
   if (immediate) return () => immediate(turn);
-  const browser = 'document' in host || 'WorkerGlobalScope' in host;
-  if (!browser || !Channel || host.navigator?.userAgent === 'Cloudflare-Workers') return () => timeout(turn, 0);
+  // Pages have the one and browsers' workers the other, of every kind.
+  const isBrowser = 'document' in globalThis || 'importScripts' in globalThis;
+  if (!isBrowser || !Channel) return () => timeout(turn, 0);
   const { port1, port2 } = new Channel();
   port1.onmessage = turn;
   return () => port2.postMessage(0);

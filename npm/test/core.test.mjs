@@ -27,11 +27,6 @@ test('where WebAssembly is forbidden the error names what to allow, and the next
   assert.equal(stdout, 'ERR_MILLPOND_WASM true refused by CSP\nworks\n', stderr);
 });
 
-test('it starts without atob, too', () => {
-  const { stdout, stderr } = script("delete globalThis.atob; console.log(await new Pool(1).run(() => 'works'));");
-  assert.equal(stdout, 'works\n', stderr);
-});
-
 test('when it traps, everything handed out rejects, and later calls say why', () => {
   const { status, stdout, stderr } = script(`
     let armed = false;

@@ -128,7 +128,7 @@ test('a listener of expire may use the key again (real time)', async () => {
 });
 
 test('single keys may differ', async () => {
-  for (const pools of [{ a: 3 }, new Map([['a', { concurrency: 3 }]]), (key) => (key === 'a' ? 3 : undefined)]) {
+  for (const pools of [{ a: 3 }, { a: { concurrency: 3 } }, (key) => (key === 'a' ? 3 : undefined)]) {
     const manager = new PoolManager({ pool: 1, pools });
     assert.deepEqual(['a', 'b'].map((key) => manager.get(key).concurrency), [3, 1]);
     const { task, started } = stage();

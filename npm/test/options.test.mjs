@@ -115,7 +115,7 @@ test('a getter of the options may use the pool', async () => {
 test('the pools of a manager', () => {
   for (const pools of [5, null, 'x']) assert.throws(() => new PoolManager({ pools }), bad(TypeError, 'pools'));
   assert.throws(() => new PoolManager({ pools: { a: 0 } }), bad(RangeError, 'concurrency'));
-  assert.throws(() => new PoolManager({ pools: new Map([['a', { concurency: 1 }]]) }), bad(RangeError, 'concurency', /pools\["a"\]/));
+  assert.throws(() => new PoolManager({ pools: { a: { concurency: 1 } } }), bad(RangeError, 'concurency', /pools\["a"\]/));
   assert.throws(() => new PoolManager({ pool: 'x' }), bad(TypeError, 'pool'));
   const manager = new PoolManager({ pools: () => ({ concurrency: -1 }) });
   assert.throws(() => manager.run('a', () => {}), bad(RangeError, 'concurrency'));

@@ -1,6 +1,5 @@
 //! Which key has which lane, which generation, and which factory under way.
 
-use std::any::Any;
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::hash::Hash;

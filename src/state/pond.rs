@@ -175,7 +175,9 @@ impl Pond {
     }
 
     fn change(&mut self, id: Id, change: impl FnOnce(&mut Lane)) {
-        self.lanes.get_mut(id).map(|lane| change(lane));
+        if let Some(lane) = self.lanes.get_mut(id) {
+            change(lane);
+        }
         self.refresh_ready(id);
     }
 

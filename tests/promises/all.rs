@@ -2,14 +2,38 @@
 //!
 //! Tests own time and polling: a manual clock, futures polled by hand, wakers that count. Nobody sleeps to let a race go away.
 
+#[path = "../common/kit.rs"]
+mod kit;
 #[path = "../common/support.rs"]
 mod support;
 
+mod auto_traits;
+mod backpressure;
+mod cancel;
+mod cap;
+mod clocks;
+mod close;
+mod conservation;
 mod drop;
 mod executor;
+mod manager_close;
+mod manager_dispose;
+mod manager_expiry;
+mod manager_factory;
+mod manager_keys;
+mod manager_kit;
+mod manager_model;
+mod model;
+mod options;
+mod order;
+mod pool_drop;
+mod reentrancy;
+mod settle;
 mod timers;
 
 #[cfg(all(target_family = "wasm", target_os = "unknown"))]
 mod fairness_drive;
 #[cfg(not(all(target_family = "wasm", target_os = "unknown")))]
 mod native;
+#[cfg(not(all(target_family = "wasm", target_os = "unknown")))]
+mod panic;

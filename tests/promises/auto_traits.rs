@@ -1,13 +1,15 @@
 //! What the types of the pool are by nature: of one thread, movable where that is claimed, and printable.
 
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot go on fails")]
+
 use std::cell::Cell;
 use std::fmt::Debug;
 use std::marker::PhantomPinned;
 use std::pin::Pin;
 
 use millpond::{
-    Close, CloseReport, Closed, Concurrency, LocalExecutor, ManualClock, OptionError, Pool, PoolBuilder, PoolStats, Priority, Run, Sleep, Submit,
-    Task, TaskBuilder, TaskError, TaskState, Timeout, TrySubmitError,
+    Close, CloseReport, Closed, Concurrency, LocalExecutor, ManualClock, OptionError, Pool, PoolBuilder, PoolStats, Priority, Run, Sleep,
+    Submit, Task, TaskBuilder, TaskError, TaskState, Timeout, TrySubmitError,
 };
 use wasm_bindgen_test::wasm_bindgen_test;
 
@@ -45,7 +47,7 @@ fn plain_values_and_errors_go_anywhere() {
 #[wasm_bindgen_test(unsupported = test)]
 fn futures_can_be_moved_between_polls_even_if_the_task_cannot() {
     fn moves<T: Unpin>() {}
-    struct Pinned(#[expect(dead_code, reason = "only its type counts")] PhantomPinned);
+    struct Pinned(PhantomPinned);
     impl Future for Pinned {
         type Output = PhantomPinned;
         fn poll(self: Pin<&mut Self>, _: &mut std::task::Context<'_>) -> std::task::Poll<PhantomPinned> {
@@ -86,7 +88,8 @@ fn everything_can_be_printed_and_says_where_it_stands() {
 
 #[wasm_bindgen_test(unsupported = test)]
 fn errors_say_what_happened() {
-    let texts = [TaskError::Cancelled, TaskError::TimedOut(Timeout::Queue), TaskError::TimedOut(Timeout::Run), TaskError::TimedOut(Timeout::Total)];
+    let texts =
+        [TaskError::Cancelled, TaskError::TimedOut(Timeout::Queue), TaskError::TimedOut(Timeout::Run), TaskError::TimedOut(Timeout::Total)];
     assert_eq!(
         texts.map(|error| error.to_string()),
         [

@@ -1,5 +1,7 @@
 //! Promise 9, close: nothing more is taken, what was accepted drains, as patiently as asked; again and again, and never a hang.
 
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot go on fails")]
+
 use std::future::pending;
 use std::pin::Pin;
 use std::task::Poll;
@@ -13,7 +15,9 @@ use super::support::{Drops, WakeCount, poll, poll_once};
 /// What a close reports, once it is there: drained, cancelled in line, cancelled running.
 fn report(close: &mut Close) -> Option<(u64, u64, u64)> {
     match poll_once(Pin::new(close)) {
-        Poll::Ready(CloseReport { drained, cancelled_waiting, cancelled_running, .. }) => Some((drained, cancelled_waiting, cancelled_running)),
+        Poll::Ready(CloseReport { drained, cancelled_waiting, cancelled_running, .. }) => {
+            Some((drained, cancelled_waiting, cancelled_running))
+        }
         Poll::Pending => None,
     }
 }
@@ -137,7 +141,12 @@ fn those_who_wait_for_room_get_their_futures_back() {
     let rig = Rig::with_line(1, 0);
     let _gates = rig.fill();
     let drops = Drops::default();
-    let mut submits: Vec<_> = (0..3).map(|_| rig.pool.submit(drops_with(drops.guard()))).collect();
+    let mut submits: Vec<_> = (0..3)
+        .map(|_| {
+            let guard = drops.guard();
+            rig.pool.submit(async move { drop(guard) })
+        })
+        .collect();
     let mut run = rig.pool.run(async {});
     let (wakes, waker) = WakeCount::new();
     submits.iter_mut().for_each(|submit| assert!(poll(Pin::new(submit), &waker).is_pending()));
@@ -150,10 +159,6 @@ fn those_who_wait_for_room_get_their_futures_back() {
     assert_eq!(drops.count(), 0, "they are ours again");
     drop(back);
     assert_eq!(drops.count(), 3);
-}
-
-async fn drops_with(guard: impl Drop) {
-    drop(guard);
 }
 
 #[wasm_bindgen_test(unsupported = test)]

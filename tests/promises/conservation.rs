@@ -1,13 +1,15 @@
 //! Promise 4, conservation: the counters add up at every instant, and every end is counted under its own name.
 
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot go on fails")]
+
 use std::future::pending;
 use std::pin::Pin;
 
 use millpond::{Pool, PoolStats, Task, TrySubmitError};
 use wasm_bindgen_test::wasm_bindgen_test;
 
-use super::kit::{Gate, Later, Random, Rig, SECOND, accepted, adds_up, gated};
-use super::support::{give_way, on_drop, poll, poll_once, waker_calling};
+use super::kit::{Gate, Later, Random, Rig, SECOND, accepted, adds_up, balances, gated};
+use super::support::{Recorder, give_way, on_drop, poll, poll_once, waker_calling};
 
 /// What has ended, by name: succeeded, cancelled, timed out.
 fn ends(stats: &PoolStats) -> (u64, u64, u64) {
@@ -106,31 +108,38 @@ fn the_sums_hold_inside_tasks_drops_and_wakers() {
     let rig = Rig::with_line(3, 20);
     let mut random = Random::new(4);
     let mut tasks: Vec<Task<()>> = Vec::new();
+    let record = Recorder::new();
+    let look = |place: &'static str| {
+        let (pool, record) = (rig.pool.clone(), record.clone());
+        move || record.note((place, balances(&pool.stats())))
+    };
     for _ in 0..300 {
-        let (inside, dropping, told) = (rig.pool.clone(), rig.pool.clone(), rig.pool.clone());
-        let guard = on_drop(move || drop(adds_up(&dropping)));
-        let rounds = random.below(4);
+        let (guard, inside, rounds) = (on_drop(look("drop")), look("task"), random.below(4));
         let work = async move {
             let _guard = guard;
             for _ in 0..rounds {
-                adds_up(&inside);
+                inside();
                 give_way().await;
             }
-            adds_up(&inside);
+            inside();
         };
         if let Ok(mut task) = rig.pool.task(work).timeout(SECOND).try_submit() {
-            let waker = waker_calling(move || drop(adds_up(&told)));
-            assert!(poll(Pin::new(&mut task), &waker).is_pending());
+            assert!(poll(Pin::new(&mut task), &waker_calling(look("waker"))).is_pending());
             tasks.push(task);
         }
         if random.below(3) == 0 && !tasks.is_empty() {
             tasks.swap_remove(random.below(tasks.len())).cancel();
         }
-        (0..random.below(5)).for_each(|_| drop(rig.ex.try_tick()));
+        (0..random.below(5)).for_each(|_| _ = rig.ex.try_tick());
         adds_up(&rig.pool);
     }
     rig.pool.cancel_waiting();
     rig.assert_all_permits_are_back(3);
+    let seen = record.take();
+    for place in ["drop", "task", "waker"] {
+        assert!(seen.iter().filter(|(at, _)| *at == place).count() > 100, "{place}");
+        assert!(!seen.contains(&(place, false)), "{place}");
+    }
 }
 
 #[wasm_bindgen_test(unsupported = test)]

@@ -1,5 +1,7 @@
 //! Promise 13, bad options: refused where they are given, with an error naming option, value and rule; and the pool stays as it was.
 
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot go on fails")]
+
 use std::error::Error;
 
 use millpond::{Concurrency, LocalExecutor, Pool, TaskState};

@@ -1,5 +1,7 @@
 //! Promises 3 and 10 at the end of things: executor, pool, handles and futures may go in every order, from everywhere; nothing leaks or hangs.
 
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot go on fails")]
+
 use std::any::Any;
 use std::future::pending;
 use std::pin::Pin;
@@ -8,7 +10,7 @@ use millpond::{LocalExecutor, ManualClock, Pool, Task, TaskState};
 use wasm_bindgen_test::wasm_bindgen_test;
 
 use super::kit::{End, Later, Rig, SECOND, accepted, adds_up, end, gated, orders};
-use super::support::{Drops, on_drop, poll, poll_once, waker_calling};
+use super::support::{Drops, WakeCount, on_drop, poll, poll_once, waker_calling};
 
 /// How many polls of the executor there were before things are dropped, and whether the pool was closed before.
 const PROGRESS: [(usize, bool); 5] = [(0, false), (1, false), (9, false), (0, true), (9, true)];
@@ -35,7 +37,15 @@ fn parts(drops: &Drops, (polls, closed): (usize, bool)) -> [Option<Box<dyn Any>>
         Box::new(close) as Box<dyn Any>
     });
     (0..polls).take_while(|_| ex.try_tick()).for_each(drop);
-    [Some(Box::new(ex)), Some(Box::new(pool)), Some(Box::new(running)), Some(Box::new(waiting)), Some(Box::new(submit)), Some(Box::new(run)), close]
+    [
+        Some(Box::new(ex)),
+        Some(Box::new(pool)),
+        Some(Box::new(running)),
+        Some(Box::new(waiting)),
+        Some(Box::new(submit)),
+        Some(Box::new(run)),
+        close,
+    ]
 }
 
 #[wasm_bindgen_test(unsupported = test)]
@@ -79,6 +89,19 @@ fn what_outlives_the_executor_settles() {
     pool.resume();
     assert!(poll_once(Pin::new(&mut pool.close().within(SECOND))).is_ready());
     gate.open();
+}
+
+#[wasm_bindgen_test(unsupported = test)]
+fn who_waits_for_room_in_a_pool_without_tasks_hears_when_the_executor_goes() {
+    let Rig { ex, pool } = Rig::with_line(1, 0);
+    pool.pause();
+    let mut submits: Vec<_> = (0..2).map(|_| (WakeCount::new(), pool.submit(async {}))).collect();
+    submits.iter_mut().for_each(|((_, waker), submit)| assert!(poll(Pin::new(submit), waker).is_pending()));
+    drop(ex);
+    for ((wakes, _), submit) in &mut submits {
+        assert!(wakes.take() > 0);
+        assert!(matches!(poll_once(Pin::new(submit)), std::task::Poll::Ready(Err(millpond::Closed(_)))));
+    }
 }
 
 #[wasm_bindgen_test(unsupported = test)]
@@ -198,10 +221,11 @@ fn a_drop_during_the_end_of_the_executor_can_use_the_pool() {
     for _ in 0..4 {
         let (inner, set) = (pool.clone(), refused.clone());
         let guard = on_drop(move || {
-            set.set(inner.try_submit(async {}).is_err());
+            let refused = inner.try_submit(async {}).is_err();
             inner.cancel_waiting();
             inner.resize(7).unwrap();
             adds_up(&inner);
+            set.set(refused);
         });
         drop(pool.try_submit(async move {
             let _guard = guard;

@@ -1,9 +1,13 @@
 //! Promise 10, re-entrancy: everything works from everywhere, because no borrow is held while foreign code runs.
 
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot go on fails")]
+
+use std::any::Any;
 use std::cell::Cell;
 use std::future::pending;
 use std::pin::Pin;
 use std::rc::Rc;
+use std::task::Waker;
 
 use millpond::{Concurrency, LocalExecutor, Pool, Priority, Task};
 use wasm_bindgen_test::wasm_bindgen_test;
@@ -11,12 +15,15 @@ use wasm_bindgen_test::wasm_bindgen_test;
 use super::kit::{End, Later, Rig, SECOND, accepted, adds_up, end, gated};
 use super::support::{on_drop, poll, poll_once, waker_calling};
 
+/// Something with a drop, or nothing.
+type Output = Option<Box<dyn Any>>;
+
 /// What foreign code has at hand.
 #[derive(Clone)]
 struct Hand {
     ex: LocalExecutor,
     pool: Pool,
-    own: Rc<Cell<Option<Task<()>>>>,
+    own: Rc<Cell<Option<Task<Output>>>>,
     running: Rc<Task<()>>,
     waiting: Rc<Task<()>>,
 }
@@ -29,8 +36,8 @@ const DEEDS: [(&str, Deed); 18] = [
     ("submit", |hand| drop(poll_once(Pin::new(&mut hand.pool.submit(async {}))))),
     ("run, dropped", |hand| drop(poll_once(Pin::new(&mut hand.pool.run(pending::<()>()))))),
     ("submit with clocks", |hand| drop(hand.pool.task(pending::<()>()).timeout(SECOND).queue_timeout(SECOND).try_submit())),
-    ("cancel what runs", |hand| drop(hand.running.cancel())),
-    ("cancel what waits", |hand| drop(hand.waiting.cancel())),
+    ("cancel what runs", |hand| _ = hand.running.cancel()),
+    ("cancel what waits", |hand| _ = hand.waiting.cancel()),
     ("cancel itself", |hand| {
         if let Some(own) = hand.own.take() {
             own.cancel();
@@ -38,18 +45,18 @@ const DEEDS: [(&str, Deed); 18] = [
         }
     }),
     ("drop its own handle", |hand| drop(hand.own.take())),
-    ("set_priority", |hand| drop(hand.waiting.set_priority(Priority::Critical))),
+    ("set_priority", |hand| _ = hand.waiting.set_priority(Priority::Critical)),
     ("grow", |hand| hand.pool.resize(Concurrency::Unlimited).unwrap()),
     ("shrink", |hand| hand.pool.resize(1).unwrap()),
     ("pause and resume", |hand| {
         hand.pool.pause();
         hand.pool.resume();
     }),
-    ("cancel_waiting", |hand| drop(hand.pool.cancel_waiting())),
+    ("cancel_waiting", |hand| _ = hand.pool.cancel_waiting()),
     ("close", |hand| drop(hand.pool.close())),
-    ("close and cancel", |hand| drop(poll_once(Pin::new(&mut hand.pool.close().within(std::time::Duration::ZERO))))),
+    ("close and cancel", |hand| _ = poll_once(Pin::new(&mut hand.pool.close().within(std::time::Duration::ZERO)))),
     ("look", |hand| drop(format!("{:?} {:?} {:?}", hand.pool, adds_up(&hand.pool), hand.waiting))),
-    ("drive", |hand| drop(hand.ex.try_tick())),
+    ("drive", |hand| _ = hand.ex.try_tick()),
     ("clone and drop", |hand| drop(hand.pool.clone())),
 ];
 
@@ -86,84 +93,90 @@ const PLACES: [Place; 10] = [
     WakerOfACloser,
 ];
 
-/// Two permits and a line of three: one runs, one waits, and the task in question does the deed at its place.
-fn play(place: Place, deed: Deed) -> (Rig, usize) {
-    let rig = Rig::with_line(2, 3);
-    let running = Rc::new(accepted(rig.pool.try_submit(pending::<()>())));
-    let (gate, open) = gated(());
-    let (blocker_gate, blocker) = gated(());
-    let in_line = place == DropAtACancelInLine;
-    let _blocker = in_line.then(|| accepted(rig.pool.try_submit(blocker)));
-    let own = Rc::new(Cell::new(None));
-    let hand = Later::<Hand>::new();
-    let done = Rc::new(Cell::new(0));
-    let act = {
-        let (hand, done) = (hand.clone(), done.clone());
-        move || {
+/// Does the deed the first time it is called.
+struct Act {
+    deed: Deed,
+    hand: Later<Hand>,
+    done: Rc<Cell<usize>>,
+}
+
+impl Act {
+    /// The act, if this is its place.
+    fn at(&self, place: bool) -> Option<impl Fn() + 'static> {
+        let (deed, hand, done) = (self.deed, self.hand.clone(), self.done.clone());
+        let act = move || {
             if let Some(at_hand) = hand.take() {
                 deed(&at_hand);
+                // Not counted if the deed panicked: the pool catches that.
                 done.set(done.get() + 1);
             }
-        }
-    };
-    let at = |wanted: &[Place]| wanted.contains(&place).then(|| act.clone());
-    let (first, later) = (at(&[FirstPoll]), at(&[LaterPoll]));
-    let guard = at(&[DropAtTheEnd, DropAtACancelWhileRunning, DropAtACancelInLine, DropAtATimeout]).map(on_drop);
-    let output = at(&[DropOfTheOutput]).map(on_drop);
-    let work = async move {
-        let _guard = guard;
-        first.into_iter().for_each(|act| act());
-        open.await;
-        later.into_iter().for_each(|act| act());
-        // The output goes with the task, because its handle is gone.
-        drop(output);
-    };
-    let mut task = accepted(rig.pool.task(work).timeout(2 * SECOND).try_submit());
-    if let Some(act) = at(&[WakerOfTheHandle]) {
+        };
+        place.then_some(act)
+    }
+}
+
+/// Two permits: one task runs, one waits, others wait for room, and the task in question is where the deed is done.
+fn play(place: Place, deed: Deed) -> (Rig, usize) {
+    let act = Act { deed, hand: Later::new(), done: Rc::default() };
+    let in_line = place == DropAtACancelInLine;
+    let rig = Rig::with_line(2, if in_line { 2 } else { 1 });
+    let running = Rc::new(accepted(rig.pool.try_submit(pending::<()>())));
+    let (blocker_gate, blocker) = gated(());
+    let _blocker = in_line.then(|| accepted(rig.pool.try_submit(blocker)));
+
+    let (gate, open) = gated(());
+    let (first, later) = (act.at(place == FirstPoll), act.at(place == LaterPoll));
+    let guard = act.at(matches!(place, DropAtTheEnd | DropAtACancelWhileRunning | DropAtACancelInLine | DropAtATimeout)).map(on_drop);
+    let output = act.at(place == DropOfTheOutput).map(on_drop);
+    let mut task = accepted(
+        rig.pool
+            .task(async move {
+                let _guard = guard;
+                first.into_iter().for_each(|act| act());
+                open.await;
+                later.into_iter().for_each(|act| act());
+                output.map(|output| Box::new(output) as Box<dyn Any>)
+            })
+            .timeout(2 * SECOND)
+            .try_submit(),
+    );
+    if let Some(act) = act.at(place == WakerOfTheHandle) {
         assert!(poll(Pin::new(&mut task), &waker_calling(act)).is_pending());
     }
-    own.set(Some(task));
+    // An output is dropped by the pool when nobody has its handle.
+    let own = Rc::new(Cell::new((place != DropOfTheOutput).then_some(task)));
     let waiting = Rc::new(accepted(rig.pool.try_submit(async {})));
     let mut submits: Vec<_> = (0..3).map(|_| rig.pool.submit(async {})).collect();
     for submit in &mut submits {
-        let polled = match at(&[WakerOfOneWhoWaitsForRoom]) {
-            Some(act) => poll(Pin::new(submit), &waker_calling(act)),
-            None => poll_once(Pin::new(submit)),
-        };
-        drop(polled);
+        let waker = act.at(place == WakerOfOneWhoWaitsForRoom).map_or(Waker::noop().clone(), waker_calling);
+        assert!(poll(Pin::new(submit), &waker).is_pending());
     }
-    hand.set(Hand { ex: rig.ex.clone(), pool: rig.pool.clone(), own: own.clone(), running: running.clone(), waiting });
-    let mut close = rig.pool.clone();
-    drop(close.clone());
-    let mut closer = None;
-    if let Some(act) = at(&[WakerOfACloser]) {
-        assert!(poll(Pin::new(closer.insert(close.close())), &waker_calling(act)).is_pending());
-        running.cancel();
+    let mut close = None;
+    if let Some(act) = act.at(place == WakerOfACloser) {
+        assert!(poll(Pin::new(close.insert(rig.pool.close())), &waker_calling(act)).is_pending());
     }
-    close = rig.pool.clone();
-    drop(close);
-    let cancel_own = || {
-        if let Some(task) = own.take() {
+    act.hand.set(Hand { ex: rig.ex.clone(), pool: rig.pool.clone(), own: own.clone(), running: running.clone(), waiting });
+
+    let cancel = |wanted: bool| {
+        if let Some(task) = own.take().filter(|_| wanted) {
             task.cancel();
-            own.set(Some(task));
         }
     };
     if in_line {
-        cancel_own();
+        cancel(true);
     }
     blocker_gate.open();
     rig.ex.run_until_idle();
     match place {
-        DropAtACancelWhileRunning => cancel_own(),
+        DropAtACancelWhileRunning => cancel(true),
         DropAtATimeout => rig.advance(2 * SECOND),
         _ => gate.open(),
     }
     rig.ex.run_until_idle();
-    submits.into_iter().for_each(drop);
-    rig.ex.run_until_idle();
-    drop((closer, hand.take(), own.take()));
     running.cancel();
-    (rig, done.get())
+    rig.ex.run_until_idle();
+    drop((submits, close, act.hand.take(), own.take()));
+    (rig, act.done.get())
 }
 
 #[wasm_bindgen_test(unsupported = test)]

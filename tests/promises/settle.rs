@@ -1,5 +1,7 @@
 //! Promise 3, exactly once: every accepted task settles once, whoever ends it and whoever listens.
 
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot go on fails")]
+
 use std::cell::Cell;
 use std::future::pending;
 use std::pin::Pin;
@@ -30,14 +32,24 @@ fn every_way_to_end_reaches_the_handle_once_and_drops_the_future_once() {
         ("line cancelled", false, |rig, _| (rig.pool.cancel_waiting() == 1).then_some(rig), End::Cancelled),
         ("executor dropped, in line", false, |_, _| None, End::Closed),
         ("executor dropped, running", true, |_, _| None, End::Closed),
-        ("closed, in line", false, |rig, _| poll_once(Pin::new(&mut rig.pool.close().cancel_waiting())).is_pending().then_some(rig), End::Cancelled),
-        ("closed, running", true, |rig, _| {
-            let mut close = rig.pool.close().within(SECOND);
-            assert!(poll_once(Pin::new(&mut close)).is_pending());
-            rig.advance(SECOND);
-            assert!(poll_once(Pin::new(&mut close)).is_ready());
-            Some(rig)
-        }, End::Cancelled),
+        (
+            "closed, in line",
+            false,
+            |rig, _| poll_once(Pin::new(&mut rig.pool.close().cancel_waiting())).is_pending().then_some(rig),
+            End::Cancelled,
+        ),
+        (
+            "closed, running",
+            true,
+            |rig, _| {
+                let mut close = rig.pool.close().within(SECOND);
+                assert!(poll_once(Pin::new(&mut close)).is_pending());
+                rig.advance(SECOND);
+                assert!(poll_once(Pin::new(&mut close)).is_ready());
+                Some(rig)
+            },
+            End::Cancelled,
+        ),
     ];
     for (name, running, way, expected) in ways {
         let (rig, drops) = (Rig::new(1), Drops::default());

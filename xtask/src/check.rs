@@ -1,28 +1,40 @@
 //! `cargo xtask check`: everything that can be told without running a test.
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 
 use crate::run::{cargo, root, run, step};
 use crate::{package, setup, tidy};
 
 const WASM: &str = "--target wasm32-unknown-unknown";
 
-/// Stops at the first that fails, the quickest first.
+/// Goes through all of them, the quickest first, and fails at the end if one did.
 pub(crate) fn check() -> Result<()> {
     setup::components()?;
     setup::wasm_target()?;
-    step("tidy: the project's own rules", || tidy::tidy(root()))?;
-    step("rustfmt", || run(&mut cargo("fmt --all --check")))?;
-    step("clippy, native", || clippy("--workspace"))?;
-    step("clippy, native, with js", || clippy("--package millpond --features js"))?;
-    step("clippy, wasm", || clippy(&format!("--package millpond {WASM}")))?;
-    step("clippy, wasm, with js", || clippy(&format!("--package millpond --features js {WASM}")))?;
-    step("rustdoc", || run(cargo("doc --quiet --package millpond --no-deps").env("RUSTDOCFLAGS", "-D warnings")))?;
-    // The build checks the package's own sources; the page is checked against the types that come out of it.
-    package::build()?;
-    step("tsc, the page", || run(&mut package::tsc("www/jsconfig.json")))?;
+    let checks: [(&str, &dyn Fn() -> Result<()>); 8] = [
+        ("tidy: the project's own rules", &|| tidy::tidy(root())),
+        ("rustfmt", &|| run(&mut cargo("fmt --all --check"))),
+        ("clippy, native", &|| clippy("--workspace")),
+        ("clippy, native, with js", &|| clippy("--package millpond --features js")),
+        ("clippy, wasm", &|| clippy(&format!("--package millpond {WASM}"))),
+        ("clippy, wasm, with js", &|| clippy(&format!("--package millpond --features js {WASM}"))),
+        ("rustdoc", &|| run(cargo("doc --quiet --package millpond --no-deps").env("RUSTDOCFLAGS", "-D warnings"))),
+        ("tsc, on the package, its type tests and the page", &types),
+    ];
+    let failed: Vec<_> = checks.into_iter().filter(|(title, work)| !passes(title, work)).map(|(title, _)| title).collect();
+    ensure!(failed.is_empty(), "failed: {}", failed.join("; "));
     println!("\nall checks passed");
     Ok(())
+}
+
+fn passes(title: &str, work: impl FnOnce() -> Result<()>) -> bool {
+    step(title, work).inspect_err(|error| eprintln!("error: {error:#}")).is_ok()
+}
+
+/// The build checks the package's own sources; who uses it is checked against the types that come out of it.
+fn types() -> Result<()> {
+    package::build()?;
+    ["npm/test/types", "www/jsconfig.json"].into_iter().try_for_each(|project| run(&mut package::tsc(project)))
 }
 
 fn clippy(args: &str) -> Result<()> {

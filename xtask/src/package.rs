@@ -2,6 +2,7 @@
 //!
 //! Everything is built anew each time, which takes seconds: a stale package would cost more than it saves.
 
+use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -16,10 +17,16 @@ const VERSION: &str = env!("CARGO_PKG_VERSION");
 /// Builds the package and returns its tarball.
 pub(crate) fn build() -> Result<PathBuf> {
     step("build", || {
+        let folder = target().join("npm");
+        std::fs::create_dir_all(&folder)?;
+        // Two builds at once would write the same files.
+        let turn = File::create(folder.join("lock"))?;
+        turn.lock()?;
         core()?;
         run(tsc("npm").args(["--noEmit", "false", "--emitDeclarationOnly"]))?;
         run(&mut node("npm/scripts/bundle.mjs"))?;
-        let tarball = pack()?;
+        output(npm("pack --silent --pack-destination").arg(&folder))?;
+        let tarball = folder.join(format!("millpond-{VERSION}.tgz"));
         run(node("npm/scripts/sizes.mjs").arg(&tarball))?;
         Ok(tarball)
     })
@@ -58,11 +65,4 @@ fn bind() -> Result<()> {
 /// The TypeScript compiler over a project of this repository.
 pub(crate) fn tsc(project: &str) -> Command {
     command("node", &format!("npm/node_modules/typescript/bin/tsc -p {project}"))
-}
-
-fn pack() -> Result<PathBuf> {
-    let folder = target().join("npm");
-    std::fs::create_dir_all(&folder)?;
-    output(npm("pack --silent --pack-destination").arg(&folder))?;
-    Ok(folder.join(format!("millpond-{VERSION}.tgz")))
 }

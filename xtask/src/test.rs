@@ -17,7 +17,7 @@ pub(crate) enum Part {
     Rust,
     /// Rust, in wasm: in Node and in headless Chromium
     Wasm,
-    /// The npm package's own tests, in Node
+    /// The npm package's own tests, in Node and, where it takes a browser, in Chromium
     Npm,
     /// The packed tarball, installed in a project of its own, in Node and in a Vite page
     Pack,
@@ -70,7 +70,7 @@ fn play(part: Part, tarball: &mut Option<PathBuf>) -> Result<Option<u32>> {
 
 fn native() -> Result<u32> {
     let passed = tests(&mut cargo("test --no-fail-fast --workspace"))?;
-    for example in files("examples", ".rs")? {
+    for example in files("examples", ".rs").unwrap_or_default() {
         let name = example.file_stem().unwrap_or_default();
         println!("\nexample {}", name.display());
         run(cargo("run --quiet --example").arg(name))?;
@@ -97,7 +97,9 @@ fn in_browser<'a>(command: &'a mut Command, chromium: &setup::Chromium) -> &'a m
 }
 
 fn npm() -> Result<u32> {
-    tests(node_tests().args(files("npm/test", ".test.mjs")?))
+    let chromium = setup::chromium()?;
+    let mut command = node_tests();
+    tests(command.args(files("npm/test", ".test.mjs")?).env("CHROMIUM", chromium.browser))
 }
 
 fn pack(tarball: &Path) -> Result<u32> {

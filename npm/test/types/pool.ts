@@ -66,7 +66,7 @@ async function scope(): Promise<void> {
 }
 
 // Keys have a type, `string` unless said otherwise or seen from the options.
-const users = new PoolManager<number>({ pool: 1, concurrency: 50, idleTimeout: 60_000, lifetime: Infinity, pools: new Map([[7, { concurrency: 2 }]]) });
+const users = new PoolManager<number>({ pool: 1, concurrency: 50, idleTimeout: 60_000, lifetime: Infinity, pools: { 7: { concurrency: 2 } } });
 const saved: Task<Date> = users.run(7, async () => new Date());
 // @ts-expect-error not a key
 users.run('7', () => {});

@@ -58,7 +58,7 @@ impl Source {
 /// All sources below `root`.
 pub(crate) fn sources(root: &Path) -> Result<Vec<Source>> {
     let mut sources = Vec::new();
-    for (folder, needs_head) in FOLDERS {
+    for (folder, needs_head) in FOLDERS.into_iter().filter(|(folder, _)| root.join(folder).exists()) {
         let mut files = Vec::new();
         walk(&root.join(folder), &mut files)?;
         for file in files {

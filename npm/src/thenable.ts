@@ -1,0 +1,17 @@
+/**
+ * What a task's function may return.
+ */
+
+/** The platform's own, whatever a subclass says. */
+export const then = Promise.prototype.then;
+
+/** Whether `await` would wait for it. May run a getter of the caller's, which may throw. */
+export function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return ((typeof value === 'object' && value !== null) || typeof value === 'function') && typeof (value as PromiseLike<unknown>).then === 'function';
+}
+
+/** A promise that surely settles once, and in a later microtask. */
+export function genuine(value: PromiseLike<unknown>): Promise<unknown> {
+  const native = value instanceof Promise && value.then === then && value.constructor === Promise;
+  return native ? value : new Promise((resolve) => resolve(value));
+}
