@@ -1,11 +1,36 @@
-//! The JavaScript face: the heart behind free functions over integers, for the npm package.
+//! The JavaScript face: the heart behind two functions over numbers, for the npm package.
 //!
 //! Nothing but numbers crosses: functions, promises and signals stay in JavaScript, in slots under a ticket's index. The heart never
 //! calls JavaScript, so nothing is ever re-entered, and it never panics: bad handles are answered by codes. A pond, a lane and a ticket
-//! are `u32` handles; times are the milliseconds of `performance.now()`, spans of them may be infinite.
-//! `npm/src/core.ts` holds the same table of codes for TypeScript.
+//! are `u32` handles; times are the milliseconds of `performance.now()`, spans of them may be infinite, and so may counts.
+//!
+//! There are two functions, and not one for each thing that can be done, because whatever all of them do (find the pond, lend it, give it
+//! back) is paid for in every export of a module that travels as text. [`act`] does, [`read`] looks.
+//!
+//! | `act(what, pond, id, number, at)` | |
+//! | --- | --- |
+//! | 0 new pond, `number` and `at` the idle time and the lifetime of its lanes | its handle, without a cap |
+//! | 1 free a pond | |
+//! | 2 resize a pond, `number` its cap | |
+//! | 3 new lane, `number` its limit | its handle, with an unbounded line |
+//! | 4 free lane `id`, if it has no task | 1 if so |
+//! | 5 resize lane `id`, `number` its limit | |
+//! | 6 bound the line of lane `id`, `number` the most that may wait | |
+//! | 7 pause lane `id`, or resume it if `number` is 0 | |
+//! | 8 close lane `id` | |
+//! | 9 hold lane `id`, or let go of it if `number` is 0 | |
+//! | 10 submit to lane `id`, `number` the priority | the ticket, with bit 30 set if the task starts now; -1 full, -2 closed, -4 no more tickets |
+//! | 11 finish task `id`, `number` the outcome | the next task to start, as 12 |
+//! | 12 next | the next task to start, which now holds a permit; -1 if there is none |
+//! | 13 withdraw task `id` if it waits, `number` the outcome | 1 if it waited, 0 if it runs |
+//! | 14 change the priority of task `id`, `number` the new one | 1 if it waits |
+//! | 15 set clock `number` of task `id` to `at`, which may be never | |
+//! | 16 due | what time has brought: 0 nothing, 1 to 4 a clock (1 + phase), 5 abandoned, 6 recalled, 8 a lane expired, 9 a lane is over its lifetime |
+//!
+//! Where there is no such pond, lane or task the answer is -3. `at` is the present where nothing else is said.
+//! `npm/src/calls.ts` holds the same numbers for TypeScript.
 
-use std::cell::{Cell, RefCell, RefMut};
+use std::cell::{Cell, RefCell};
 
 use wasm_bindgen::prelude::wasm_bindgen;
 
@@ -20,219 +45,115 @@ static ALLOCATOR: talc::wasm::WasmDynamicTalc = talc::wasm::new_wasm_dynamic_all
 
 /// Added to a ticket that starts at once.
 const STARTED: i32 = 1 << 30;
-/// No ticket.
+/// No task.
 const NONE: i32 = -1;
-/// In the place of a lane: the whole pond.
-const ALL: u32 = u32::MAX;
+/// No such pond, lane or task.
+const GONE: i32 = -3;
 
-type Ponds = RefCell<Slab<Box<Pond>>>;
+type Ponds = Slab<Box<Pond>>;
 
 thread_local! {
-    /// For as long as the module: nobody frees a module's memory but its host.
-    static PONDS: &'static Ponds = Box::leak(Box::new(RefCell::new(Slab::new())));
-    /// The ticket or lane of the event that `due` returned last.
-    static SUBJECT: Cell<u32> = const { Cell::new(ALL) };
+    static PONDS: RefCell<Ponds> = const { RefCell::new(Slab::new()) };
+    /// The ticket or lane of the event that came due last.
+    static SUBJECT: Cell<Id> = const { Cell::new(Id::NONE) };
 }
 
-/// The pond of a handle. Never inlined: two dozen exports share it.
-#[inline(never)]
-fn pond(handle: u32) -> Option<RefMut<'static, Pond>> {
-    let ponds = PONDS.with(|ponds| *ponds).try_borrow_mut().ok()?;
-    RefMut::filter_map(ponds, |ponds| ponds.get_mut(Id::from_raw(handle)).map(Box::as_mut)).ok()
+fn with<T>(work: impl FnOnce(&mut Ponds) -> Option<T>) -> Option<T> {
+    PONDS.with(|ponds| work(&mut *ponds.try_borrow_mut().ok()?))
 }
 
-/// Works on a pond; answers with the default for one that does not exist.
-fn with<T: Default>(handle: u32, work: impl FnOnce(&mut Pond) -> T) -> T {
-    pond(handle).map(|mut pond| work(&mut pond)).unwrap_or_default()
+fn handle(id: Id) -> i32 {
+    id.raw().cast_signed()
 }
 
 fn ticket(ticket: Option<Id>) -> i32 {
-    ticket.map_or(NONE, |ticket| ticket.raw().cast_signed())
+    ticket.map_or(NONE, handle)
 }
 
-/// A limit of zero never comes from our TypeScript; it is taken as one.
-fn limit(count: u32) -> Limit {
-    Limit::new(count.max(1)).unwrap_or(Limit::UNLIMITED)
+/// A limit of zero never comes from our TypeScript; it is taken as none.
+fn limit(count: f64) -> Limit {
+    Limit::new(count as u32).unwrap_or(Limit::UNLIMITED)
 }
 
-/// A new pond, or `u32::MAX` if there are too many.
+/// Does one of the things in the table above.
 #[wasm_bindgen]
-pub fn pond_new(cap: u32, idle: f64, lifetime: f64) -> u32 {
-    let expiry = Expiry { idle: Time::from_millis(idle), lifetime: Time::from_millis(lifetime) };
-    let pond = Box::new(Pond::new(limit(cap), expiry));
-    let ponds = PONDS.with(|ponds| *ponds).try_borrow_mut().ok();
-    ponds.and_then(|mut ponds| ponds.insert(pond).ok()).unwrap_or(Id::NONE).raw()
+pub fn act(what: u32, pond: u32, id: u32, number: f64, at: f64) -> i32 {
+    let (pond, id) = (Id::from_raw(pond), Id::from_raw(id));
+    let answer = with(|ponds| match what {
+        0 => {
+            let expiry = Expiry { idle: Time::from_millis(number), lifetime: Time::from_millis(at) };
+            ponds.insert(Box::new(Pond::new(Limit::UNLIMITED, expiry))).ok().map(handle)
+        }
+        1 => ponds.remove(pond).map(|_| 0),
+        _ => act_on(ponds.get_mut(pond)?, what, id, number, Time::from_millis(at)),
+    });
+    answer.unwrap_or(GONE)
 }
 
-#[wasm_bindgen]
-pub fn pond_free(pond: u32) {
-    let gone = PONDS.with(|ponds| *ponds).try_borrow_mut().ok().and_then(|mut ponds| ponds.remove(Id::from_raw(pond)));
-    drop(gone);
+fn act_on(pond: &mut Pond, what: u32, id: Id, number: f64, at: Time) -> Option<i32> {
+    match what {
+        2 => pond.resize(limit(number)),
+        3 => return pond.open(LaneOptions { limit: limit(number), capacity: u32::MAX }, at).map(handle),
+        4 => return Some(pond.remove(id).into()),
+        5 => pond.resize_lane(id, limit(number)),
+        6 => pond.set_capacity(id, number as u32),
+        7 => pond.pause(id, number != 0.0),
+        8 => pond.close(id),
+        9 if number == 0.0 => pond.release(id, at),
+        9 => pond.hold(id),
+        10 => return Some(submit(pond, id, number, at)),
+        11 => {
+            pond.settle(id, Outcome::from_number(number as u32), at);
+            return Some(ticket(pond.next()));
+        }
+        12 => return Some(ticket(pond.next())),
+        13 => return Some((pond.is_waiting(id)? && pond.settle(id, Outcome::from_number(number as u32), at)).into()),
+        14 => return Some(pond.set_level(id, Level::from_number(number)).into()),
+        15 => pond.arm(id, Phase::from_number(number as u32)?, at),
+        _ => return Some(pond.due(at).map_or(0, event)),
+    }
+    Some(0)
 }
 
-#[wasm_bindgen]
-pub fn pond_resize(pond: u32, cap: u32) {
-    with(pond, |pond| pond.resize(limit(cap)));
-}
-
-/// A new lane, or `u32::MAX` if there are too many.
-#[wasm_bindgen]
-pub fn lane_new(pond: u32, cap: u32, capacity: u32, now: f64) -> u32 {
-    let options = LaneOptions { limit: limit(cap), capacity };
-    with(pond, |pond| pond.open(options, Time::from_millis(now))).unwrap_or(Id::NONE).raw()
-}
-
-/// Removes a lane without tasks.
-#[wasm_bindgen]
-pub fn lane_free(pond: u32, lane: u32) -> bool {
-    with(pond, |pond| pond.remove(Id::from_raw(lane)))
-}
-
-#[wasm_bindgen]
-pub fn lane_resize(pond: u32, lane: u32, cap: u32) {
-    with(pond, |pond| pond.resize_lane(Id::from_raw(lane), limit(cap)));
-}
-
-#[wasm_bindgen]
-pub fn lane_capacity(pond: u32, lane: u32, capacity: u32) {
-    with(pond, |pond| pond.set_capacity(Id::from_raw(lane), capacity));
-}
-
-#[wasm_bindgen]
-pub fn lane_pause(pond: u32, lane: u32, paused: bool) {
-    with(pond, |pond| pond.pause(Id::from_raw(lane), paused));
-}
-
-#[wasm_bindgen]
-pub fn lane_close(pond: u32, lane: u32) {
-    with(pond, |pond| pond.close(Id::from_raw(lane)));
-}
-
-#[wasm_bindgen]
-pub fn lane_hold(pond: u32, lane: u32) {
-    with(pond, |pond| pond.hold(Id::from_raw(lane)));
-}
-
-#[wasm_bindgen]
-pub fn lane_unhold(pond: u32, lane: u32, now: f64) {
-    with(pond, |pond| pond.release(Id::from_raw(lane), Time::from_millis(now)));
-}
-
-/// A ticket, with bit 30 set if the task starts now; or -1 full, -2 closed, -3 no such lane, -4 no more tickets.
-#[wasm_bindgen]
-pub fn submit(pond: u32, lane: u32, priority: f64, now: f64) -> i32 {
-    let submitted = with(pond, |pond| Some(pond.submit(Id::from_raw(lane), Level::from_number(priority), Time::from_millis(now))));
-    match submitted.unwrap_or(Err(Refused::NoLane)) {
-        Ok(task) if task.started => task.ticket.raw().cast_signed() | STARTED,
-        Ok(task) => task.ticket.raw().cast_signed(),
+fn submit(pond: &mut Pond, lane: Id, priority: f64, now: Time) -> i32 {
+    match pond.submit(lane, Level::from_number(priority), now) {
+        Ok(task) if task.started => handle(task.ticket) | STARTED,
+        Ok(task) => handle(task.ticket),
         Err(Refused::Full) => -1,
         Err(Refused::Closed) => -2,
-        Err(Refused::NoLane) => -3,
+        Err(Refused::NoLane) => GONE,
         Err(Refused::Exhausted) => -4,
     }
 }
 
-/// Settles a task and returns the one that starts in its place, as `next` does.
-#[wasm_bindgen]
-pub fn finish(pond: u32, task: u32, outcome: u32, now: f64) -> i32 {
-    with(pond, |pond| {
-        pond.settle(Id::from_raw(task), Outcome::from_number(outcome), Time::from_millis(now));
-        Some(ticket(pond.next()))
-    })
-    .unwrap_or(NONE)
-}
-
-/// The next task to start, or -1.
-#[wasm_bindgen]
-pub fn next(pond: u32) -> i32 {
-    ticket(with(pond, Pond::next))
-}
-
-/// Takes a waiting task out of the line, cancelled: 1; 0 if it runs, -1 if it is settled.
-#[wasm_bindgen]
-pub fn cancel(pond: u32, task: u32, now: f64) -> i32 {
-    leave(pond, task, Outcome::Cancelled, now)
-}
-
-/// As `cancel`, but counted as dropped.
-#[wasm_bindgen]
-pub fn drop_task(pond: u32, task: u32, now: f64) -> i32 {
-    leave(pond, task, Outcome::Dropped, now)
-}
-
-fn leave(pond: u32, task: u32, outcome: Outcome, now: f64) -> i32 {
-    let task = Id::from_raw(task);
-    with(pond, |pond| {
-        let waits = pond.is_waiting(task)?;
-        Some(i32::from(waits && pond.settle(task, outcome, Time::from_millis(now))))
-    })
-    .unwrap_or(NONE)
-}
-
-/// Changes the priority of a waiting task.
-#[wasm_bindgen]
-pub fn set_priority(pond: u32, task: u32, priority: f64) -> bool {
-    with(pond, |pond| pond.set_level(Id::from_raw(task), Level::from_number(priority)))
-}
-
-/// Sets a clock: 0 queue, 1 run, 2 body, 3 total, 4 abandon, 5 unread.
-#[wasm_bindgen]
-pub fn arm(pond: u32, task: u32, phase: u32, at: f64) {
-    if let Some(phase) = Phase::from_number(phase) {
-        with(pond, |pond| pond.arm(Id::from_raw(task), phase, Time::from_millis(at)));
-    }
-}
-
-#[wasm_bindgen]
-pub fn disarm(pond: u32, task: u32, phase: u32) {
-    arm(pond, task, phase, f64::INFINITY);
-}
-
-/// What time has brought: 0 nothing, 1 to 4 a clock (1 + phase), 5 abandoned, 6 recalled, 8 a lane expired, 9 a lane is over its lifetime.
-#[wasm_bindgen]
-pub fn due(pond: u32, now: f64) -> u32 {
-    let Some(due) = with(pond, |pond| pond.due(Time::from_millis(now))) else { return 0 };
+/// The code of an event; whose it is, is kept to be asked for.
+fn event(due: Due) -> i32 {
     let (code, subject) = match due {
-        Due::TimedOut { ticket, phase, .. } => (1 + phase as u32, ticket),
+        Due::TimedOut { ticket, phase, .. } => (1 + phase as i32, ticket),
         Due::Abandoned(ticket) => (5, ticket),
         Due::Recalled(ticket) => (6, ticket),
         Due::Expired(lane) => (8, lane),
         Due::Aged(lane) => (9, lane),
     };
-    SUBJECT.set(subject.raw());
+    SUBJECT.set(subject);
     code
 }
 
-/// Which task or lane the last `due` was about.
+/// One number about a lane, or about the whole pond for `u32::MAX`: 0 to 11 a counter, 12 the limit, 13 when the first clock of a task runs
+/// out, 14 when the first lane expires (both infinite if none will), 15 the task or lane the last event of `due` was about.
 #[wasm_bindgen]
-pub fn due_id() -> u32 {
-    SUBJECT.get()
-}
-
-/// When the first clock of a task runs out; infinity if none is set.
-#[wasm_bindgen]
-pub fn next_deadline(pond: u32) -> f64 {
-    with(pond, |pond| Some(pond.next_deadline())).unwrap_or(Time::NEVER).as_millis()
-}
-
-/// When the first lane expires; infinity if none will.
-#[wasm_bindgen]
-pub fn next_expiry(pond: u32) -> f64 {
-    with(pond, |pond| Some(pond.next_expiry())).unwrap_or(Time::NEVER).as_millis()
-}
-
-/// One counter of a lane, or of the whole pond for `u32::MAX`.
-#[wasm_bindgen]
-pub fn stat(pond: u32, lane: u32, which: u32) -> f64 {
-    with(pond, |pond| {
-        let lane = Id::from_raw(lane);
-        let all = lane == Id::NONE;
+pub fn read(pond: u32, lane: u32, which: u32) -> f64 {
+    let lane = Id::from_raw(lane);
+    let answer = with(|ponds| {
+        let pond = ponds.get_mut(Id::from_raw(pond))?;
         Some(match which {
-            12 if all => pond.limit().get().into(),
+            12 if lane == Id::NONE => pond.limit().get().into(),
             12 => pond.lane_limit(lane)?.get().into(),
-            13 => pond.holds(lane).into(),
-            which => if all { pond.totals() } else { pond.counts(lane)? }.at(which as usize) as f64,
+            13 => pond.next_deadline().as_millis(),
+            14 => pond.next_expiry().as_millis(),
+            15 => SUBJECT.get().raw().into(),
+            counter => pond.count(lane, counter as usize) as f64,
         })
-    })
-    .unwrap_or(0.0)
+    });
+    answer.unwrap_or(0.0)
 }

@@ -4,43 +4,39 @@
  * It never calls JavaScript and never panics. Should it trap nevertheless, nothing it counts can be trusted any more: all ponds are
  * told, and every later call answers -1, which no caller takes for good news.
  */
+import { POND_FREE } from './calls.js';
 import bytes from './wasm/bytes.js';
 import { type InitOutput, initSync } from './wasm/core.js';
-
-/** The exports of `src/js.rs`, as the instance gives them: `u32` results come signed, `bool` ones as 0 and 1. */
-export type Core = Omit<InitOutput, 'memory' | `__wbindgen_${string}`>;
 
 /** Whoever holds tickets of the core. */
 export interface Holder {
   break(error: Error): void;
 }
 
-/** In the place of a limit: none. In the place of a lane: the whole pond. */
-export const UNLIMITED = -1;
-/** In the place of a ticket or a handle: none. */
-export const NONE = -1;
+/** The answer to everything once it has trapped. */
+const TRAPPED = -1;
+/** In the place of a lane: the whole pond. */
+export const ALL = -1;
 /** Set in a ticket that holds a permit from the beginning. */
 export const STARTED = 1 << 30;
 /** The part of a ticket that is its index; the rest is its generation. */
 export const INDEX = 0xff_ffff;
 
-type Call = (a?: number, b?: number, c?: number, d?: number) => number;
-
 const holders = new Set<WeakRef<Holder>>();
 const collected = new FinalizationRegistry<[holder: WeakRef<Holder>, pond: number]>(([holder, pond]) => {
   holders.delete(holder);
-  core.pond_free(pond);
+  act(POND_FREE, pond);
 });
 
-/** The calls; undefined until {@link load}. */
-export let core: Core;
+/** Undefined until {@link load}. */
+let core: InitOutput | undefined;
 /** Why the core can no longer be used. */
 export let broken: Error | undefined;
 
 /** Makes the core if there is none yet. Throws if it cannot be, or has trapped. */
 export function load(): void {
   if (broken) throw broken;
-  core ??= guarded(instantiate());
+  core ??= instantiate();
 }
 
 /** Is told of a trap for as long as it lives; its pond is freed after that. */
@@ -74,27 +70,28 @@ function decode(text: string): Uint8Array<ArrayBuffer> {
   return new Uint8Array(bytes);
 }
 
-function guarded(raw: InitOutput): Core {
-  const calls: Record<string, Call> = {};
-  for (const [name, call] of Object.entries(raw)) if (typeof call === 'function') calls[name] = guard(call as Call);
-  return calls as unknown as Core;
+/** Has the core do something: `what` is one of `calls.ts`. */
+export function act(what: number, pond: number, id = 0, number = 0, at = 0): number {
+  try {
+    return broken ? TRAPPED : core!.act(what, pond, id, number, at);
+  } catch (cause) {
+    return trap(cause);
+  }
 }
 
-function guard(call: Call): Call {
-  return (a, b, c, d) => {
-    if (broken) return NONE;
-    try {
-      return call(a, b, c, d);
-    } catch (cause) {
-      trap(cause);
-      return NONE;
-    }
-  };
+/** Has the core tell a number about a lane, or about the pond. */
+export function read(pond: number, lane: number, which: number): number {
+  try {
+    return broken ? TRAPPED : core!.read(pond, lane, which);
+  } catch (cause) {
+    return trap(cause);
+  }
 }
 
-function trap(cause: unknown): void {
+function trap(cause: unknown): number {
   broken = coded('the core has failed, its pools are lost', 'BROKEN', cause);
   for (const holder of holders) holder.deref()?.break(broken);
+  return TRAPPED;
 }
 
 function coded(message: string, code: string, cause: unknown): Error {

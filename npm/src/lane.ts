@@ -1,10 +1,11 @@
 /**
  * What a pool is made of inside: a line and a limit in a pond, and those who wait for it to be idle.
  */
-import { broken, core, STARTED } from './core.js';
+import { LANE_CLOSE, LANE_HOLD, LANE_PAUSE, LANE_RESIZE, LIMIT, SUBMIT } from './calls.js';
+import { act, broken, read, STARTED } from './core.js';
 import { PoolClosedError, QueueFullError } from './errors.js';
 import { handle, type Task } from './handle.js';
-import { callable, check, duration, priority, type Priority, raw, signal, text } from './options.js';
+import { callable, check, duration, priority, type Priority, signal, text } from './options.js';
 import type { Pond } from './pond.js';
 import { watch } from './signals.js';
 import { CANCELLED, FAILED, QUEUE, TOTAL } from './slot.js';
@@ -49,9 +50,6 @@ const NO_LANE = -3;
 
 /** The counters of the core, by its numbers. @internal */
 export const COUNTERS = { submitted: 0, waiting: 1, running: 2, succeeded: 3, failed: 4, cancelled: 6, timedOut: 7, dropped: 8, rejected: 9, abandoned: 10, recalled: 11 };
-
-/** The core's number of a scope's limit. */
-const LIMIT = 12;
 
 /**
  * What became of the tasks. At every instant
@@ -109,7 +107,7 @@ export class Scope {
   }
 
   stat(which: number): number {
-    const value = core.stat(this.pond.handle, this.handle, which);
+    const value = read(this.pond.handle, this.handle, which);
     if (broken) throw broken;
     return value;
   }
@@ -195,7 +193,7 @@ export class Lane extends Scope {
     const { pond } = this;
     const { extra } = job;
     if (extra?.signal?.aborted) return job.refuse(extra.signal.reason, CANCELLED);
-    const ticket = core.submit(pond.handle, this.handle, extra ? extra.priority : 0, pond.time());
+    const ticket = act(SUBMIT, pond.handle, this.handle, extra ? extra.priority : 0, pond.time());
     if (ticket < 0) return job.refuse(this.#refusal(ticket), FAILED);
     const recalled = pond.place(job, ticket & ~STARTED);
     const { totalTimeout, queueTimeout } = extra ?? this.settings;
@@ -245,22 +243,21 @@ export class Lane extends Scope {
     if (paused === this.paused) return;
     this.paused = paused;
     const { pond } = this;
-    core.lane_pause(pond.handle, this.handle, +paused);
-    if (paused) core.lane_hold(pond.handle, this.handle);
-    else core.lane_unhold(pond.handle, this.handle, pond.time());
+    act(LANE_PAUSE, pond.handle, this.handle, +paused);
+    act(LANE_HOLD, pond.handle, this.handle, +paused, pond.time());
     pond.pump();
     pond.expiring();
   }
 
   resize(concurrency: number): void {
-    core.lane_resize(this.pond.handle, this.handle, raw(concurrency));
+    act(LANE_RESIZE, this.pond.handle, this.handle, concurrency);
     this.pond.pump();
   }
 
   /** Takes no more. What waits is to be drained, so a pause ends. */
   shut(): void {
     this.closed = true;
-    core.lane_close(this.pond.handle, this.handle);
+    act(LANE_CLOSE, this.pond.handle, this.handle);
     this.pause(false);
   }
 }

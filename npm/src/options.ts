@@ -1,7 +1,6 @@
 /**
  * Checks what callers pass in. Everything is read once and checked before anything is changed.
  */
-import { UNLIMITED } from './core.js';
 import type { OptionError } from './errors.js';
 
 /** Higher starts first; the names of `fetch` stand for 1, 0 and -1. */
@@ -71,11 +70,6 @@ export function limit(value: unknown, option: string): number {
 /** How many may wait. */
 export function capacity(value: unknown, option: string): number {
   return count(value, option, 0);
-}
-
-/** A limit as the core takes it. */
-export function raw(limit: number): number {
-  return limit === Infinity ? UNLIMITED : limit;
 }
 
 /** A time span in milliseconds. */

@@ -3,11 +3,13 @@
  *
  * Whatever may free a permit or widen a limit ends with `pump`, which asks the core who may start. It never decides that itself.
  */
-import { broken, core, type Holder, INDEX, load, register, UNLIMITED } from './core.js';
+import {
+  DUE, FINISH, LANE_CAPACITY, LANE_FREE, LANE_NEW, NEXT, NEXT_DEADLINE, NEXT_EXPIRY, POND_NEW, POND_RESIZE, SET_CLOCK, SUBJECT, WITHDRAW,
+} from './calls.js';
+import { act, ALL, broken, type Holder, INDEX, load, read, register } from './core.js';
 import { TimeoutError } from './errors.js';
 import { Lane, Scope, type Settings } from './lane.js';
-import { raw } from './options.js';
-import { BODY, FAILED, type Outcome, type Phase, RUN, TIMED_OUT, TOTAL, UNREAD } from './slot.js';
+import { BODY, CANCELLED, FAILED, type Outcome, type Phase, RUN, TIMED_OUT, TOTAL, UNREAD } from './slot.js';
 import type { Job } from './task.js';
 import { Alarm, coarse, launch, now } from './turn.js';
 
@@ -33,8 +35,9 @@ export class Pond implements Holder {
   constructor(limit: number, idle: number, lifetime: number) {
     load();
     this.#timed = idle !== Infinity || lifetime !== Infinity;
-    this.handle = core.pond_new(raw(limit), idle, lifetime);
-    this.all = new Scope(this, UNLIMITED);
+    this.handle = act(POND_NEW, 0, 0, idle, lifetime);
+    act(POND_RESIZE, this.handle, 0, limit);
+    this.all = new Scope(this, ALL);
     register(this, this.handle);
   }
 
@@ -44,7 +47,8 @@ export class Pond implements Holder {
   }
 
   open(settings: Settings): Lane {
-    const handle = core.lane_new(this.handle, raw(settings.concurrency), raw(settings.queueCapacity), this.time());
+    const handle = act(LANE_NEW, this.handle, 0, settings.concurrency, this.time());
+    act(LANE_CAPACITY, this.handle, handle, settings.queueCapacity);
     const lane = new Lane(this, handle, settings);
     this.#lanes.set(handle, lane);
     this.expiring();
@@ -53,7 +57,7 @@ export class Pond implements Holder {
 
   /** Removes a lane that has no task; false if it has. */
   remove(lane: Lane): boolean {
-    if (!core.lane_free(this.handle, lane.handle)) return false;
+    if (!act(LANE_FREE, this.handle, lane.handle)) return false;
     this.#gone(lane);
     return true;
   }
@@ -77,13 +81,13 @@ export class Pond implements Holder {
   }
 
   resize(concurrency: number): void {
-    core.pond_resize(this.handle, raw(concurrency));
+    act(POND_RESIZE, this.handle, 0, concurrency);
     this.pump();
   }
 
   /** Lets start whom the core lets start. */
   pump(): void {
-    this.#start(core.next(this.handle));
+    this.#start(act(NEXT, this.handle));
   }
 
   #start(ticket: number): void {
@@ -91,21 +95,21 @@ export class Pond implements Holder {
       const job = this.#jobs[ticket & INDEX]!;
       job.admit();
       launch(job);
-      ticket = core.next(this.handle);
+      ticket = act(NEXT, this.handle);
     }
   }
 
   /** A permit comes back. */
   finish(job: Job, outcome: Outcome): void {
     this.#jobs[job.ticket & INDEX] = undefined;
-    this.#start(core.finish(this.handle, job.ticket, outcome, this.time()));
+    this.#start(act(FINISH, this.handle, job.ticket, outcome, this.time()));
     this.#left(job.lane);
   }
 
   /** A waiting task leaves the line. */
   withdraw(job: Job, told: boolean): void {
     this.#jobs[job.ticket & INDEX] = undefined;
-    if (!told) core.cancel(this.handle, job.ticket, this.time());
+    if (!told) act(WITHDRAW, this.handle, job.ticket, CANCELLED, this.time());
     this.pump();
     this.#left(job.lane);
   }
@@ -122,41 +126,41 @@ export class Pond implements Holder {
   arm(job: Job, phase: Phase, ms: number): void {
     const at = now() + ms;
     if (phase === UNREAD) this.lapsing = true;
-    core.arm(this.handle, job.ticket, phase, at);
+    act(SET_CLOCK, this.handle, job.ticket, phase, at);
     this.#deadline.by(at);
   }
 
   disarm(job: Job, phase: Phase): void {
-    core.disarm(this.handle, job.ticket, phase);
+    act(SET_CLOCK, this.handle, job.ticket, phase, Infinity);
     this.#relax();
   }
 
   /** A running task was stopped: its clocks do not matter any more. */
   interrupt(job: Job): void {
     if (this.#deadline.at === Infinity) return;
-    for (const phase of [RUN, BODY, TOTAL]) core.disarm(this.handle, job.ticket, phase);
+    for (const phase of [RUN, BODY, TOTAL]) act(SET_CLOCK, this.handle, job.ticket, phase, Infinity);
     this.#relax();
   }
 
   /** No timer as long as nothing waits on time. */
   #relax(): void {
-    if (this.#deadline.at !== Infinity && core.next_deadline(this.handle) === Infinity) this.#deadline.set(Infinity);
+    if (this.#deadline.at !== Infinity && read(this.handle, ALL, NEXT_DEADLINE) === Infinity) this.#deadline.set(Infinity);
   }
 
   /** A lane may have become idle. */
   expiring(): void {
-    if (this.#timed && !broken) this.#expiry.by(core.next_expiry(this.handle));
+    if (this.#timed && !broken) this.#expiry.by(read(this.handle, ALL, NEXT_EXPIRY));
   }
 
   /** Does what time has brought. */
   sweep(): void {
     const time = now();
     let code;
-    while ((code = core.due(this.handle, time)) > 0) this.#happen(code, core.due_id());
+    while ((code = act(DUE, this.handle, 0, 0, time)) > 0) this.#happen(code, read(this.handle, ALL, SUBJECT));
     this.pump();
     if (broken) return;
-    this.#deadline.set(core.next_deadline(this.handle));
-    this.#expiry.set(core.next_expiry(this.handle));
+    this.#deadline.set(read(this.handle, ALL, NEXT_DEADLINE));
+    this.#expiry.set(read(this.handle, ALL, NEXT_EXPIRY));
   }
 
   #happen(code: number, id: number): void {

@@ -5,7 +5,8 @@
  * is the task's; what `run()` returns is the promise of that reaction. Opening the gate starts the task, in a microtask of its own.
  */
 import { ABANDON, CANCELLED, FAILED, type Outcome, type Phase, RUN, type Slot, SUCCEEDED, TIMED_OUT } from './slot.js';
-import { core } from './core.js';
+import { SET_PRIORITY } from './calls.js';
+import { act } from './core.js';
 import { aborted, PHASES, type TimeoutError, type TimeoutPhase } from './errors.js';
 import type { Lane, Settings } from './lane.js';
 import { genuine, isThenable, then } from './thenable.js';
@@ -112,7 +113,7 @@ export class Job implements Slot, Ready {
 
   /** False if it does not wait any more. */
   prioritize(level: number): boolean {
-    if (core.set_priority(this.lane.pond.handle, this.ticket, level) <= 0) return false;
+    if (act(SET_PRIORITY, this.lane.pond.handle, this.ticket, level) <= 0) return false;
     this.more.priority = level;
     return true;
   }

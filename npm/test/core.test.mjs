@@ -33,8 +33,8 @@ test('when it traps, everything handed out rejects, and later calls say why', ()
     const { Instance } = WebAssembly;
     WebAssembly.Instance = class {
       constructor(module) {
-        const { finish, ...exports } = new Instance(module).exports;
-        this.exports = { ...exports, finish(...args) { if (armed) throw new WebAssembly.RuntimeError('unreachable'); return finish(...args); } };
+        const { act, ...exports } = new Instance(module).exports;
+        this.exports = { ...exports, act(...args) { if (armed) throw new WebAssembly.RuntimeError('unreachable'); return act(...args); } };
       }
     };
     const pool = new Pool(1);

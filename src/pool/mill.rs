@@ -366,8 +366,9 @@ impl Mill {
         }
     }
 
-    /// Offers a permit that no line wants to who waits for one, in the order of the lanes' turns. Whoever declines comes back here.
-    pub(super) fn give_turn(&self) {
+    /// Offers a permit that no line wants to who waits for one, in the order of the lanes' turns. Whatever comes of it, it is told of
+    /// again: the task starts, or its submission goes, or its lane is changed.
+    fn give_turn(&self) {
         while self.look(Pond::has_spare) {
             let lane = self.turns.borrow_mut().pop();
             let Some(lane) = lane else { return };

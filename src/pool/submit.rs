@@ -139,7 +139,6 @@ impl<F: Future + 'static> Submit<F> {
         mill.waits.wait(lane, What::Room, &mut self.place, cx.waker());
         self.task = Some(task);
         mill.take_turns(lane);
-        mill.give_turn();
     }
 
     /// Gives up the place; whoever is next may find room.

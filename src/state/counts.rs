@@ -66,8 +66,10 @@ impl Outcome {
 pub(crate) struct Counts([u64; COUNTERS]);
 
 impl Counts {
-    pub(crate) fn get(&self, counter: Counter) -> u64 {
-        self.at(counter as usize)
+    pub(crate) const fn get(&self, counter: Counter) -> u64 {
+        let Self(counts) = self;
+        #[expect(clippy::indexing_slicing, reason = "there is a place for every counter")]
+        counts[counter as usize]
     }
 
     /// The counter of a number; nothing is counted under a number that stands for none.
@@ -76,13 +78,17 @@ impl Counts {
     }
 
     pub(super) fn count(&mut self, counter: Counter) {
-        self.set(counter, self.get(counter) + 1);
+        *self.at_mut(counter) += 1;
     }
 
-    pub(super) fn set(&mut self, counter: Counter, value: u64) {
-        if let Some(count) = self.0.get_mut(counter as usize) {
-            *count = value;
-        }
+    /// Takes one away again: of those that are as many as there are now.
+    pub(super) fn uncount(&mut self, counter: Counter) {
+        *self.at_mut(counter) -= 1;
+    }
+
+    fn at_mut(&mut self, counter: Counter) -> &mut u64 {
+        #[expect(clippy::indexing_slicing, reason = "there is a place for every counter")]
+        &mut self.0[counter as usize]
     }
 
     pub(crate) fn add(&mut self, other: &Self) {
@@ -99,7 +105,7 @@ impl Counts {
     #[cfg(test)]
     pub(crate) fn of(counters: &[(Counter, u64)]) -> Self {
         let mut counts = Self::default();
-        counters.iter().for_each(|&(counter, value)| counts.set(counter, value));
+        counters.iter().for_each(|&(counter, value)| *counts.at_mut(counter) = value);
         counts
     }
 }

@@ -51,8 +51,6 @@ pub(super) struct Lane {
     pub(super) line: Line,
     pub(super) limit: Limit,
     pub(super) capacity: u32,
-    pub(super) waiting: u32,
-    pub(super) running: u32,
     /// How many running tasks may be recalled at once.
     pub(super) lapsed: u32,
     /// Leases and handles: as long as there is one the lane does not expire.
@@ -78,8 +76,6 @@ impl Lane {
             line: Line::new(),
             limit: options.limit,
             capacity: options.capacity,
-            waiting: 0,
-            running: 0,
             lapsed: 0,
             holds: 0,
             paused: false,
@@ -96,23 +92,29 @@ impl Lane {
 
     /// Whether this lane, for its part, lets one more start.
     pub(super) const fn has_room(&self) -> bool {
-        !self.paused && self.limit.has_room(self.running)
+        !self.paused && self.limit.has_room(self.running())
     }
 
     pub(super) const fn is_ready(&self) -> bool {
-        self.waiting > 0 && self.has_room()
+        self.waiting() > 0 && self.has_room()
     }
 
     /// Nothing waits, nothing runs, nobody holds it.
     pub(super) const fn is_idle(&self) -> bool {
-        self.waiting == 0 && self.running == 0 && self.holds == 0
+        self.has_no_task() && self.holds == 0
     }
 
-    pub(super) fn counts(&self) -> Counts {
-        let mut counts = self.counts;
-        counts.set(Counter::Waiting, self.waiting.into());
-        counts.set(Counter::Running, self.running.into());
-        counts
+    pub(super) const fn waiting(&self) -> u32 {
+        self.counts.get(Counter::Waiting) as u32
+    }
+
+    pub(super) const fn running(&self) -> u32 {
+        self.counts.get(Counter::Running) as u32
+    }
+
+    /// Nothing waits and nothing runs.
+    pub(super) const fn has_no_task(&self) -> bool {
+        self.waiting() + self.running() == 0
     }
 
     pub(super) fn ready(self: &mut Box<Self>) -> &mut Links {

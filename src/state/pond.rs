@@ -118,7 +118,7 @@ impl Pond {
 
     /// Removes a lane that has no task; its counts stay in the totals.
     pub(crate) fn remove(&mut self, id: Id) -> bool {
-        let Some(lane) = self.lanes.get(id).filter(|lane| lane.waiting + lane.running == 0) else { return false };
+        let Some(lane) = self.lanes.get(id).filter(|lane| lane.has_no_task()) else { return false };
         self.retired.add(&lane.counts);
         self.idle.remove(&mut self.lanes, id, Lane::idle);
         self.age.remove(&mut self.lanes, id, Lane::age);
@@ -231,7 +231,7 @@ impl Pond {
             self.take_permit(id);
         } else if let Some(lane) = self.lanes.get_mut(id) {
             lane.line.insert(&mut self.tasks, ticket, level);
-            lane.waiting += 1;
+            lane.counts.count(Counter::Waiting);
         }
         self.refresh_ready(id);
         self.refresh_idle(id, now);
@@ -244,13 +244,13 @@ impl Pond {
         if lane.closed {
             return Err(Refused::Closed);
         }
-        let room = lane.waiting < lane.capacity || self.starts_at_once(id) || self.can_recall_for(id);
+        let room = lane.waiting() < lane.capacity || self.starts_at_once(id) || self.can_recall_for(id);
         if room { Ok(()) } else { Err(Refused::Full) }
     }
 
     /// Whether nothing but the cap over all, or the turns of others, keeps the next task of a lane without a line from starting.
     pub(crate) fn wants_permit(&self, id: Id) -> bool {
-        self.lanes.get(id).is_some_and(|lane| !lane.closed && lane.waiting == 0 && lane.has_room())
+        self.lanes.get(id).is_some_and(|lane| !lane.closed && lane.waiting() == 0 && lane.has_room())
     }
 
     /// Whether there is a permit that no line wants.
@@ -318,7 +318,7 @@ impl Pond {
 
     /// Nothing waits and nothing with a permit comes before a newcomer.
     fn starts_at_once(&self, id: Id) -> bool {
-        self.has_spare() && self.lanes.get(id).is_some_and(|lane| lane.waiting == 0 && lane.has_room())
+        self.has_spare() && self.lanes.get(id).is_some_and(|lane| lane.waiting() == 0 && lane.has_room())
     }
 
     pub(crate) fn reject(&mut self, id: Id) {
@@ -337,21 +337,21 @@ impl Pond {
     fn leave_line(&mut self, id: Id, ticket: Id) {
         if let Some(lane) = self.lanes.get_mut(id) {
             lane.line.remove(&mut self.tasks, ticket);
-            lane.waiting -= 1;
+            lane.counts.uncount(Counter::Waiting);
         }
     }
 
     fn take_permit(&mut self, id: Id) {
         self.running += 1;
         if let Some(lane) = self.lanes.get_mut(id) {
-            lane.running += 1;
+            lane.counts.count(Counter::Running);
         }
     }
 
     fn return_permit(&mut self, id: Id) {
         self.running -= 1;
         if let Some(lane) = self.lanes.get_mut(id) {
-            lane.running -= 1;
+            lane.counts.uncount(Counter::Running);
         }
     }
 }
@@ -371,7 +371,7 @@ impl Pond {
         let Some(id) = self.tasks.get(ticket).map(|task| task.lane) else { return };
         let Some(lane) = self.lanes.get_mut(id) else { return };
         lane.lapsed += 1;
-        let wanted = lane.waiting > 0 || self.ready.head().is_some();
+        let wanted = lane.waiting() > 0 || self.ready.head().is_some();
         self.lapsed.push_back(&mut self.tasks, ticket, Task::links);
         if wanted {
             self.recall(ticket, now);
@@ -388,9 +388,9 @@ impl Pond {
 
     /// Whether a lapsed permit would let a newcomer of this lane start: its own lane's, or anyone's if only the cap over all is in the way.
     fn can_recall_for(&self, id: Id) -> bool {
-        let Some(lane) = self.lanes.get(id).filter(|lane| lane.waiting == 0 && !lane.paused) else { return false };
+        let Some(lane) = self.lanes.get(id).filter(|lane| lane.waiting() == 0 && !lane.paused) else { return false };
         let one_less = self.lapsed.head().is_some() && self.limit.has_room(self.running - 1);
-        one_less && (lane.has_room() || (lane.lapsed > 0 && lane.limit.has_room(lane.running - 1)))
+        one_less && (lane.has_room() || (lane.lapsed > 0 && lane.limit.has_room(lane.running() - 1)))
     }
 
     /// Recalls such a permit. The walk ends at the first that serves, and there is one.
@@ -505,14 +505,23 @@ impl Pond {
 /// Looking.
 impl Pond {
     pub(crate) fn counts(&self, id: Id) -> Option<Counts> {
-        self.lanes.get(id).map(|lane| lane.counts())
+        self.lanes.get(id).map(|lane| lane.counts)
     }
 
     /// All lanes together, those that are gone included. Looks at every lane.
     pub(crate) fn totals(&self) -> Counts {
         let mut totals = self.retired;
-        self.lanes.iter().for_each(|(_, lane)| totals.add(&lane.counts()));
+        self.lanes.iter().for_each(|(_, lane)| totals.add(&lane.counts));
         totals
+    }
+
+    /// One counter by its number, of a lane, or of all together for nobody's.
+    pub(crate) fn count(&self, id: Id, counter: usize) -> u64 {
+        match self.lanes.get(id) {
+            Some(lane) => lane.counts.at(counter),
+            None if id == Id::NONE => self.lanes.iter().fold(self.retired.at(counter), |sum, (_, lane)| sum + lane.counts.at(counter)),
+            None => 0,
+        }
     }
 
     /// The lane of a task; nobody's once it is settled.
@@ -543,7 +552,7 @@ impl Pond {
 
     /// Nothing waits and nothing runs.
     pub(crate) fn is_drained(&self, id: Id) -> bool {
-        self.lanes.get(id).is_none_or(|lane| lane.waiting + lane.running == 0)
+        self.lanes.get(id).is_none_or(|lane| lane.has_no_task())
     }
 }
 

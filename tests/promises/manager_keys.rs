@@ -2,12 +2,14 @@
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot go on fails")]
 
+use std::pin::Pin;
+
 use millpond::{Concurrency, LocalExecutor, PoolManager, TaskState};
 use wasm_bindgen_test::wasm_bindgen_test;
 
 use super::kit::{End, Gate, Gauge, SECOND, accepted, end, gated};
 use super::manager_kit::{Estate, IDLE};
-use super::support::{Recorder, give_way, poll_once};
+use super::support::{Recorder, give_way, poll, poll_once, waker_calling};
 
 #[wasm_bindgen_test(unsupported = test)]
 fn nothing_exists_before_it_is_asked_for() {
@@ -99,6 +101,28 @@ fn under_the_cap_over_all_keys_take_turns() {
 }
 
 #[wasm_bindgen_test(unsupported = test)]
+fn nobody_slips_in_between_the_end_of_a_task_and_the_start_of_the_next() {
+    let estate = Estate::<()>::new(|options| options.concurrency(1));
+    let (ends, waits, late) = (estate.manager.get(0).unwrap(), estate.manager.get(1).unwrap(), estate.manager.get(2).unwrap());
+    let (gate, future) = gated(());
+    let _first = accepted(ends.try_submit(future));
+    let order = Recorder::new();
+    let (second, third) = (order.clone(), order.clone());
+    let _second = accepted(waits.try_submit(async move { second.note(1) }));
+    // Told inside the settling of the first task, when its permit is free and nobody has it yet.
+    let slips_in = waker_calling(move || {
+        let third = third.clone();
+        let task = accepted(late.try_submit(async move { third.note(2) }));
+        assert_eq!(task.state(), TaskState::Waiting);
+    });
+    let mut drained = ends.close();
+    assert!(poll(Pin::new(&mut drained), &slips_in).is_pending());
+    gate.open();
+    estate.ex.run_until_idle();
+    assert_eq!(order.take(), [1, 2]);
+}
+
+#[wasm_bindgen_test(unsupported = test)]
 fn a_key_with_a_thousand_tasks_delays_another_by_one_turn() {
     let estate = Estate::<()>::new(|options| options.concurrency(2).pool_concurrency(2));
     let busy = estate.manager.get(0).unwrap();
@@ -167,10 +191,9 @@ fn a_place_among_those_who_wait_for_room_is_passed_on_to_other_keys() {
     estate.ex.run_until_idle();
     gate.open();
     estate.ex.run_until_idle();
-    // The permit is free, and was offered to the first of key 1, which goes; then to key 2, which is paused by now.
-    paused.pause();
+    // The permit is free, and was offered to the first of key 1, which goes; then to key 2, which is paused before it looks.
     drop(leaves);
-    estate.ex.run_until_idle();
+    paused.pause();
     assert_eq!(end(&mut held_up), End::NotYet);
     estate.ex.run_until_idle();
     assert_eq!(estate.finish(run).unwrap().unwrap(), "through");

@@ -137,6 +137,30 @@ fn a_permit_that_comes_free_is_handed_over_before_anybody_is_told() {
 }
 
 #[wasm_bindgen_test(unsupported = test)]
+fn who_waits_for_room_does_not_overtake_the_line_at_a_hand_over() {
+    // It is polled by its own waker, in the middle of whatever wakes it.
+    let rig = Rig::with_line(1, 1);
+    let gate = rig.fill().pop().unwrap();
+    let head = accepted(rig.pool.try_submit(gated(()).1));
+    let (submit, seen) = (Later::new(), Recorder::new());
+    let (inner, record) = (submit.clone(), seen.clone());
+    let waker = waker_calling(move || {
+        let Some(mut late) = inner.take() else { return };
+        if poll_once(Pin::new(&mut late)).is_ready() {
+            record.note(head.state());
+        } else {
+            inner.set(late);
+        }
+    });
+    let mut late = rig.pool.submit(async {});
+    assert!(poll(Pin::new(&mut late), &waker).is_pending());
+    submit.set(late);
+    gate.open();
+    rig.ex.run_until_idle();
+    assert_eq!(seen.take(), [TaskState::Running], "accepted once, after the head had got its permit");
+}
+
+#[wasm_bindgen_test(unsupported = test)]
 fn a_newcomer_does_not_overtake_while_a_permit_is_on_its_way() {
     // The first task has ended, the second has its permit and was not polled yet.
     let rig = Rig::new(1);

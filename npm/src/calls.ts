@@ -1,0 +1,28 @@
+/**
+ * What the core can be asked to do (`act`) and to tell (`read`), by its numbers. What they take and answer is told at the head of
+ * `src/js.rs`, which holds the same numbers.
+ */
+export const POND_NEW = 0;
+export const POND_FREE = 1;
+export const POND_RESIZE = 2;
+export const LANE_NEW = 3;
+export const LANE_FREE = 4;
+export const LANE_RESIZE = 5;
+export const LANE_CAPACITY = 6;
+export const LANE_PAUSE = 7;
+export const LANE_CLOSE = 8;
+export const LANE_HOLD = 9;
+export const SUBMIT = 10;
+export const FINISH = 11;
+export const NEXT = 12;
+export const WITHDRAW = 13;
+export const SET_PRIORITY = 14;
+export const SET_CLOCK = 15;
+export const DUE = 16;
+
+/** The limit of a lane or a pond. Smaller numbers: its counters, see `lane.ts`. */
+export const LIMIT = 12;
+export const NEXT_DEADLINE = 13;
+export const NEXT_EXPIRY = 14;
+/** The task or lane of the last event of `DUE`. */
+export const SUBJECT = 15;
