@@ -2,11 +2,20 @@
 //!
 //! It takes nothing more, gives what is under way two seconds, and then insists. The clock is a manual one, so this is over at once.
 
+#![cfg_attr(
+    target_family = "wasm",
+    allow(unused_imports, dead_code, reason = "a page cannot block: there it is `drive`, and nothing of this")
+)]
+
 use std::error::Error;
 use std::time::Duration;
 
 use millpond::{LocalExecutor, ManualClock, Pool, TaskError};
 
+#[cfg(target_family = "wasm")]
+fn main() {}
+
+#[cfg(not(target_family = "wasm"))]
 fn main() -> Result<(), Box<dyn Error>> {
     let ex = LocalExecutor::with_clock(ManualClock::new());
     let pool = Pool::builder(&ex).concurrency(2).queue_capacity(8).build()?;

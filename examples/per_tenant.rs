@@ -3,6 +3,11 @@
 //!
 //! Time is a manual clock here, so that minutes pass at once and the output is the same every time.
 
+#![cfg_attr(
+    target_family = "wasm",
+    allow(unused_imports, dead_code, reason = "a page cannot block: there it is `drive`, and nothing of this")
+)]
+
 use std::cell::RefCell;
 use std::error::Error;
 use std::rc::Rc;
@@ -31,6 +36,10 @@ impl Resource for Connection {
     }
 }
 
+#[cfg(target_family = "wasm")]
+fn main() {}
+
+#[cfg(not(target_family = "wasm"))]
 fn main() -> Result<(), Box<dyn Error>> {
     let ex = LocalExecutor::with_clock(ManualClock::new());
     let log = Log::default();

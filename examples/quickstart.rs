@@ -2,6 +2,8 @@
 //!
 //! A pool lives on an executor; here `block_on` drives it. The downloads are sleeps, so that the program needs no network.
 
+#![cfg_attr(target_family = "wasm", allow(unused_imports, reason = "a page cannot block: there it is `drive`, and nothing of this"))]
+
 use std::cell::{Cell, RefCell};
 use std::error::Error;
 use std::rc::Rc;
@@ -9,6 +11,10 @@ use std::time::Duration;
 
 use millpond::{LocalExecutor, Pool, Priority};
 
+#[cfg(target_family = "wasm")]
+fn main() {}
+
+#[cfg(not(target_family = "wasm"))]
 fn main() -> Result<(), Box<dyn Error>> {
     let ex = LocalExecutor::new();
     // Three run at once, the others wait; ten may wait.

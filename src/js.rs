@@ -39,9 +39,10 @@ use crate::priority::Level;
 use crate::state::slab::Slab;
 use crate::state::{Due, Expiry, Id, LaneOptions, Outcome, Phase, Pond, Refused, Time};
 
-/// Half the size of the default allocator, and there are no threads.
+/// A fraction of the default allocator. It looks through all that is free, which is little: nothing is allocated but a dozen tables a pond.
 #[global_allocator]
-static ALLOCATOR: talc::wasm::WasmDynamicTalc = talc::wasm::new_wasm_dynamic_allocator();
+static ALLOCATOR: lol_alloc::LockedAllocator<lol_alloc::FreeListAllocator> =
+    lol_alloc::LockedAllocator::new(lol_alloc::FreeListAllocator::new());
 
 /// Added to a ticket that starts at once.
 const STARTED: i32 = 1 << 30;
@@ -50,7 +51,7 @@ const NONE: i32 = -1;
 /// No such pond, lane or task.
 const GONE: i32 = -3;
 
-type Ponds = Slab<Box<Pond>>;
+type Ponds = Slab<Pond>;
 
 thread_local! {
     static PONDS: RefCell<Ponds> = const { RefCell::new(Slab::new()) };
@@ -82,7 +83,7 @@ pub fn act(what: u32, pond: u32, id: u32, number: f64, at: f64) -> i32 {
     let answer = with(|ponds| match what {
         0 => {
             let expiry = Expiry { idle: Time::from_millis(number), lifetime: Time::from_millis(at) };
-            ponds.insert(Box::new(Pond::new(Limit::UNLIMITED, expiry))).ok().map(handle)
+            ponds.insert(Pond::new(Limit::UNLIMITED, expiry)).map(handle)
         }
         1 => ponds.remove(pond).map(|_| 0),
         _ => act_on(ponds.get_mut(pond)?, what, id, number, Time::from_millis(at)),

@@ -18,12 +18,8 @@
 //! ```
 //!
 //! Every accepted task settles exactly once; what a pool promises is listed at [`Pool`]. Nothing here is `Send`, and tasks need not be.
-//! Features: `js` adds the exports behind the npm package and is not for Rust users.
 
-#![cfg_attr(
-    not(all(target_family = "wasm", target_os = "unknown", feature = "js")),
-    allow(dead_code, reason = "the JavaScript face uses parts of the heart that the Rust face does not; with both there is no dead code")
-)]
+#![allow(dead_code, reason = "the JavaScript face (core.rs) uses parts of the heart that the Rust face does not")]
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot go on fails"))]
 
 mod clock;
@@ -46,10 +42,6 @@ mod drive;
 #[cfg(any(test, all(target_family = "wasm", target_os = "unknown")))]
 #[path = "executor/slice.rs"]
 mod slice;
-
-#[cfg(all(target_family = "wasm", target_os = "unknown", feature = "js"))]
-#[expect(unreachable_pub, reason = "what wasm-bindgen exports is reached from JavaScript")]
-mod js;
 
 pub use clock::{Clock, ManualClock};
 pub use error::{Closed, OptionError, TaskError, Timeout, TrySubmitError};

@@ -8,10 +8,26 @@ import { build } from 'esbuild';
 const npm = fileURLToPath(new URL('..', import.meta.url));
 const dist = join(npm, 'dist');
 
+/**
+ * Members that only this package's own objects have, and only this package uses: they are given short names. Nothing the platform or a
+ * user may look at is among them; that none is declared to users is checked below.
+ */
+const PRIVATE = `
+admit aged alive arm begin branch clock consume context controller disarm drained drop expiring extra finish forget handle
+heed interrupt isNative isOver isTimed isUsed jobs kept lapsing lock look mirror more onRecall onTimeout outgoing over owner
+prioritize pump reading refuse revoke settings settle shut slot stat stopped sweep ticket unname until watched withdraw
+`.trim().split(/\s+/);
+
+// The core's exports have the names Rust gave them.
+for (const { name } of WebAssembly.Module.exports(new WebAssembly.Module(readFileSync(join(npm, 'src/wasm/core_bg.wasm'))))) {
+  if (PRIVATE.includes(name)) throw new Error(`the core exports ${name}, which would be renamed in the bundle: take it off the list`);
+}
+
 for (const [format, name] of [['esm', 'index.js'], ['cjs', 'index.cjs']]) {
   await build({
     entryPoints: [join(npm, 'src/index.ts')], outfile: join(dist, name), format,
     bundle: true, minify: true, target: 'es2022', platform: 'neutral', legalComments: 'none', logLevel: 'warning',
+    mangleProps: new RegExp(`^(${PRIVATE.join('|')})$`),
   });
 }
 copyFileSync(join(npm, 'src/wasm/core_bg.wasm'), join(dist, 'core.wasm'));
@@ -47,6 +63,10 @@ function reach(name, reached = new Map()) {
 }
 
 const reached = reach('index');
+for (const [name, text] of reached) {
+  const declared = PRIVATE.find((member) => new RegExp(`^ *(readonly |get |set )?${member}[?:(]`, 'm').test(text));
+  if (declared) throw new Error(`${name}.d.ts declares ${declared}, which is renamed in the bundle: take it off the list`);
+}
 for (const file of readdirSync(dist).filter((file) => /\.d\.c?ts$/.test(file))) rmSync(join(dist, file));
 for (const [name, text] of reached) {
   writeFileSync(join(dist, `${name}.d.ts`), text);

@@ -3,7 +3,8 @@
  */
 
 /** Has `[Symbol.asyncDispose]()` if the consumer's TypeScript `lib` knows that; an error in the declarations otherwise. */
-export type AsyncDisposing = SymbolConstructor extends { readonly asyncDispose: infer K extends symbol } ? { [P in K]: () => Promise<void> } : object;
+export type AsyncDisposing =
+  SymbolConstructor extends { readonly asyncDispose: infer K extends symbol } ? { [P in K]: () => Promise<void> } : object;
 
 /** Makes `await using` close it. */
 export function disposable(prototype: { close(): Promise<void> }): void {

@@ -1,6 +1,8 @@
 /**
  * millpond: pools that limit how many tasks run at once, and `fetch` with a lane per origin. Nothing happens at import.
  */
+// First, so that the module of the core comes before all else in the bundle and the program behind it stays in one piece: that packs better.
+export { Pool, type PoolOptions } from './pool.js';
 export { createFetch, type PondFetch } from './fetch.js';
 export type { FetchOptions, LaneOptions, PondInit } from './fetch-options.js';
 export { type OptionError, PoolClosedError, QueueFullError, TimeoutError, type TimeoutPhase } from './errors.js';
@@ -8,4 +10,3 @@ export type { Task, TaskContext, TaskFunction, TaskState } from './handle.js';
 export type { PoolStats, RunOptions, WaitOptions } from './lane.js';
 export { PoolManager, type PoolManagerEventDetail, type PoolManagerEvents, type PoolManagerOptions, type PoolOverrides } from './manager.js';
 export type { Priority } from './options.js';
-export { Pool, type PoolOptions } from './pool.js';

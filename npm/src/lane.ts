@@ -169,7 +169,7 @@ export class Lane extends Scope {
   closed = false;
   /** Whose it is; a manager's business. */
   owner: unknown;
-  #ids: Map<string, Job> | undefined;
+  readonly #ids = new Map<string, Job>();
   #named = 0;
 
   constructor(pond: Pond, handle: number, settings: Settings) {
@@ -209,33 +209,34 @@ export class Lane extends Scope {
 
   #register(job: Job, { signal, id }: Extra): void {
     if (signal) watch(signal, job);
-    if (id !== undefined) (this.#ids ??= new Map()).set(id, job);
+    if (id !== undefined) this.#ids.set(id, job);
   }
 
   #refusal(code: number): Error {
-    const name = this.settings.name === undefined ? 'The pool' : `The pool ${JSON.stringify(this.settings.name)}`;
     if (broken) return broken;
+    const name = `The pool ${JSON.stringify(this.settings.name) ?? ''}`.trim();
     if (code === CLOSED || code === NO_LANE) return new PoolClosedError(`${name} is closed`);
     return new QueueFullError(`${name} is full: ${this.stat(COUNTERS.waiting)} tasks wait`);
   }
 
   /** The name of a task, made up if it has none. */
   name(job: Job): string {
-    const { extra } = job;
-    if (extra?.id !== undefined) return extra.id;
-    const id = (job.more.id = `task-${++this.#named}`);
-    if (!job.isOver) (this.#ids ??= new Map()).set(id, job);
-    return id;
+    const { more } = job;
+    if (more.id === undefined) {
+      more.id = `task-${++this.#named}`;
+      if (!job.isOver) this.#ids.set(more.id, job);
+    }
+    return more.id;
   }
 
   /** The unfinished task of that name. */
   find(id: string): Job | undefined {
-    return this.#ids?.get(id);
+    return this.#ids.get(id);
   }
 
   /** The task is over. */
   unname(id: string, job: Job): void {
-    if (this.#ids?.get(id) === job) this.#ids.delete(id);
+    if (this.#ids.get(id) === job) this.#ids.delete(id);
   }
 
   /** A paused lane does not expire: who would remember that it is paused? */

@@ -27,8 +27,7 @@ export class Lanes<K> {
   readonly #tell: Tell<K> | undefined;
   /** Limits that were set on a key's pool: they outlive its lane. */
   readonly #resized = new Map<K, number>();
-  /** Stands for all lanes once no more are made. */
-  #nowhere: Lane | undefined;
+  #closed = false;
 
   constructor(pond: Pond, settings: (key: K) => Settings, tell?: Tell<K>) {
     this.pond = pond;
@@ -50,7 +49,6 @@ export class Lanes<K> {
 
   /** A key's lane, made if there is none. */
   make(key: K): Lane {
-    if (this.#nowhere) return this.#nowhere;
     // Asks a function of the caller's, which may use the key itself: looks for the lane after that.
     const settings = this.settings(key);
     return this.find(key) ?? this.#open(key, settings);
@@ -58,6 +56,8 @@ export class Lanes<K> {
 
   #open(key: K, settings: Settings): Lane {
     const lane = this.pond.open(settings);
+    // Takes nothing, and is not kept.
+    if (this.#closed && this.pond.remove(lane)) return lane;
     const entry = (lane.owner = { key, lane });
     this.entries.set(key, entry);
     // Later, so that a listener cannot take the lane away before its first task is in it.
@@ -91,9 +91,8 @@ export class Lanes<K> {
   }
 
   /** No lane takes anything any more, and none is made. */
-  shut(settings: Settings): void {
-    this.#nowhere = this.pond.open(settings);
-    this.pond.remove(this.#nowhere);
+  shut(): void {
+    this.#closed = true;
     for (const { lane } of this.entries.values()) lane.shut();
   }
 }

@@ -29,7 +29,9 @@ export interface PoolManagerOptions<K> {
   lifetime?: number | undefined;
 }
 
-const OPTIONS: Record<string, Rule> = { pool: settings as Rule, pools: (value) => value, concurrency: limit, idleTimeout: duration, lifetime: duration };
+const OPTIONS: Record<string, Rule> = {
+  pool: settings as Rule, pools: (value) => value, concurrency: limit, idleTimeout: duration, lifetime: duration,
+};
 
 /** What the events of a manager tell, as `event.detail`. */
 export interface PoolManagerEventDetail<K> {
@@ -60,7 +62,11 @@ function settingsBy<K>(pool: Settings, pools: PoolOverrides<K> | undefined): (ke
 }
 
 export interface PoolManager<K = string> extends AsyncDisposing {
-  addEventListener<E extends keyof PoolManagerEvents<K>>(type: E, listener: (this: this, event: PoolManagerEvents<K>[E]) => void, options?: boolean | AddEventListenerOptions): void;
+  addEventListener<E extends keyof PoolManagerEvents<K>>(
+    type: E,
+    listener: (this: this, event: PoolManagerEvents<K>[E]) => void,
+    options?: boolean | AddEventListenerOptions,
+  ): void;
   addEventListener(type: string, listener: EventListenerOrEventListenerObject | null, options?: boolean | AddEventListenerOptions): void;
 }
 
@@ -164,7 +170,7 @@ export class PoolManager<K = string> extends EventTarget {
   }
 
   #shut(): Promise<void> {
-    this.#lanes.shut(settings(1));
+    this.#lanes.shut();
     return this.onIdle();
   }
 

@@ -41,7 +41,8 @@ const OPTIONS: Record<string, Rule> = {
 };
 
 const DEFAULTS: Settings = {
-  concurrency: Infinity, queueCapacity: Infinity, timeout: Infinity, queueTimeout: Infinity, totalTimeout: Infinity, abandon: Infinity, autoStart: true,
+  concurrency: Infinity, queueCapacity: Infinity, timeout: Infinity, queueTimeout: Infinity, totalTimeout: Infinity,
+  abandon: Infinity, autoStart: true,
 };
 
 /** Checks the options of a pool. @internal */

@@ -136,7 +136,9 @@ export class Job implements Slot, Ready {
   }
 
   release(outcome: Outcome = SUCCEEDED): void {
-    this.over(outcome);
+    if (this.#stage === OVER) return;
+    this.#leave(outcome);
+    this.lane.pond.finish(this, this.#outcome as Outcome);
   }
 
   arm(phase: Phase, ms: number): void {
@@ -242,23 +244,14 @@ export class Job implements Slot, Ready {
   /** Its function has ended. */
   #ended(failed: boolean): void {
     this.promise = this.#reject = this.#fn = undefined;
-    if (failed || !this.extra?.kept) this.over(failed ? FAILED : SUCCEEDED);
-  }
-
-  /** The permit goes back. */
-  over(outcome: Outcome): void {
-    if (this.#stage === OVER) return;
-    this.#leave(outcome);
-    this.lane.pond.finish(this, this.#outcome as Outcome);
+    if (failed || !this.extra?.kept) this.release(failed ? FAILED : SUCCEEDED);
   }
 
   #leave(outcome: Outcome): void {
     this.#stage = OVER;
     if (this.#outcome < 0) this.#outcome = outcome;
-    if (this.extra) this.#forget(this.extra);
-  }
-
-  #forget({ signal, id }: Extra): void {
+    if (!this.extra) return;
+    const { signal, id } = this.extra;
     if (signal) unwatch(signal, this);
     if (id !== undefined) this.lane.unname(id, this);
   }

@@ -7,7 +7,8 @@ export const then = Promise.prototype.then;
 
 /** Whether `await` would wait for it. May run a getter of the caller's, which may throw. */
 export function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return ((typeof value === 'object' && value !== null) || typeof value === 'function') && typeof (value as PromiseLike<unknown>).then === 'function';
+  const isObject = (typeof value === 'object' && value !== null) || typeof value === 'function';
+  return isObject && typeof (value as PromiseLike<unknown>).then === 'function';
 }
 
 /** A promise that surely settles once, and in a later microtask. */

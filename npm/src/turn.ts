@@ -25,22 +25,20 @@ export function now(): number {
   return (coarse = performance.now());
 }
 
-let ready: Ready[] = [];
-let first = 0;
+/** Who may start, in order; they wait for their turn. */
+const ready = new Set<Ready>();
+/** How many are on their way. */
 let flying = 0;
-let open = false;
-let spent = false;
-let start = 0;
-let last = 0;
-let stride = STRIDE;
+/** When the slice ends: 0 before it has begun, -1 when it has ended. */
+let end = 0;
+/** How many may start before the clock is looked at again, and when that was last. */
 let left = 0;
+let last = 0;
 let hop: (() => void) | undefined;
 
-/** Starts a task when its turn has come: at once as long as the slice lasts. */
+/** Starts a task when its turn has come: at once as long as the slice lasts and nobody is before it. */
 export function launch(task: Ready): void {
-  if (first === ready.length && flying < STRIDE && inSlice()) {
-    if (task.start()) flying++;
-  } else ready.push(task);
+  if (ready.size > 0 || !send(task)) ready.add(task);
 }
 
 /** A task that was sent off has arrived, or never will; {@link flow} may be called for. */
@@ -50,43 +48,42 @@ export function landed(): void {
 
 /** Sends off whom the slice has room for. */
 export function flow(): void {
-  while (first < ready.length && flying < STRIDE && inSlice()) {
-    if (ready[first++]!.start()) flying++;
-  }
-  if (first === ready.length && first > 0) {
-    ready = [];
-    first = 0;
+  for (const task of ready) {
+    if (!send(task)) return;
+    ready.delete(task);
   }
 }
 
+function send(task: Ready): boolean {
+  if (flying >= STRIDE || !inSlice()) return false;
+  if (task.start()) flying++;
+  return true;
+}
+
 function inSlice(): boolean {
-  if (!open) begin();
-  if (!spent && --left < 0) spent = look();
-  return !spent;
+  if (end === 0) begin();
+  if (end > 0 && --left < 0) look();
+  return end > 0;
 }
 
 /** The hop is ordered at the beginning: whenever it comes, a new turn of the event loop has begun. */
 function begin(): void {
-  open = true;
-  spent = false;
-  left = stride;
-  start = last = now();
+  last = now();
+  end = last + SLICE;
+  left = STRIDE;
   (hop ??= hopper())();
 }
 
-/** Whether the slice is over. Looks more often while tasks take long. */
-function look(): boolean {
-  const time = now();
-  stride = time - last > 1 ? Math.max(1, stride >> 1) : STRIDE;
-  left = stride - 1;
-  last = time;
-  return time - start >= SLICE;
+/** Looks at the clock; more often while tasks take long. */
+function look(): void {
+  const before = last;
+  last = now();
+  left = last - before > 1 ? 0 : STRIDE - 1;
+  if (last >= end) end = -1;
 }
 
 function turn(): void {
-  open = false;
-  ready = ready.slice(first);
-  first = 0;
+  end = 0;
   flow();
 }
 

@@ -1,10 +1,11 @@
 //! Which task's clock runs out when: one heap for all tasks and all their clocks.
 
-use super::heap::{Handle, Heap, NO_HANDLE};
+use super::grow::put;
+use super::heap::{Handle, Heaps, NO_HANDLE, Root};
 use super::slab::Id;
 use super::time::Time;
 
-/// Which of a task's clocks.
+/// Which of the clocks of a task or a lane.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Phase {
     /// Until it starts; stops by itself then.
@@ -19,6 +20,10 @@ pub(crate) enum Phase {
     Abandon,
     /// How long the permit of a response is kept that nobody reads.
     Unread,
+    /// Of a lane: since it fell idle.
+    Idle,
+    /// Of a lane: since it was made.
+    Age,
 }
 
 impl Phase {
@@ -44,9 +49,9 @@ impl Alarms {
     pub(super) const NONE: Self = Self(NO_HANDLE);
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 struct Alarm {
-    task: Id,
+    owner: Id,
     phase: Phase,
     next: Handle,
 }
@@ -54,57 +59,62 @@ struct Alarm {
 /// All clocks that are set. Equal times come due in the order they were set.
 #[derive(Debug)]
 pub(super) struct Deadlines {
-    heap: Heap<Alarm>,
+    heaps: Heaps,
+    all: Root,
+    alarms: Vec<Alarm>,
     sequence: u64,
 }
 
 impl Deadlines {
     pub(super) const fn new() -> Self {
-        Self { heap: Heap::new(), sequence: 0 }
+        Self { heaps: Heaps::new(), all: Root::EMPTY, alarms: Vec::new(), sequence: 0 }
     }
 
     pub(super) fn next(&self) -> Time {
-        self.heap.first_key().map_or(Time::NEVER, |(at, _)| Time::from_nanos(at))
+        let first = self.all.first().and_then(|first| self.heaps.key(first));
+        first.map_or(Time::NEVER, |(at, _)| Time::from_nanos(at))
     }
 
-    /// Sets a clock of a task; one that was set is set anew.
-    pub(super) fn arm(&mut self, alarms: &mut Alarms, task: Id, phase: Phase, at: Time) {
+    /// Sets a clock of a task or a lane; one that was set is set anew.
+    pub(super) fn arm(&mut self, alarms: &mut Alarms, owner: Id, phase: Phase, at: Time) {
         self.disarm(alarms, phase);
         if at == Time::NEVER {
             return;
         }
         self.sequence += 1;
-        alarms.0 = self.heap.insert((at.nanos(), self.sequence), Alarm { task, phase, next: alarms.0 });
+        let next = alarms.0;
+        alarms.0 = self.heaps.insert(&mut self.all, (at.nanos(), self.sequence));
+        put(&mut self.alarms, alarms.0, Alarm { owner, phase, next });
     }
 
-    /// Stops a clock of a task.
+    /// Stops a clock of a task or a lane.
     pub(super) fn disarm(&mut self, alarms: &mut Alarms, phase: Phase) {
-        let mut left = Alarms::NONE;
-        while let Some(alarm) = self.heap.get_mut(alarms.0) {
+        self.stop(alarms, Some(phase));
+    }
+
+    /// Stops every clock of a task or a lane.
+    pub(super) fn clear(&mut self, alarms: &mut Alarms) {
+        self.stop(alarms, None);
+    }
+
+    /// Stops one clock of an owner, or all.
+    fn stop(&mut self, alarms: &mut Alarms, phase: Option<Phase>) {
+        let mut left = NO_HANDLE;
+        while let Some(alarm) = self.alarms.get_mut(alarms.0 as usize) {
             let handle = std::mem::replace(&mut alarms.0, alarm.next);
-            if alarm.phase == phase {
-                self.heap.remove(handle);
+            if phase.is_none_or(|phase| phase == alarm.phase) {
+                self.heaps.remove(&mut self.all, handle);
             } else {
-                alarm.next = std::mem::replace(&mut left.0, handle);
+                alarm.next = std::mem::replace(&mut left, handle);
             }
         }
-        *alarms = left;
-    }
-
-    /// Stops every clock of a task.
-    pub(super) fn clear(&mut self, alarms: &mut Alarms) {
-        while let Some(alarm) = self.heap.remove(alarms.0) {
-            alarms.0 = alarm.next;
-        }
+        alarms.0 = left;
     }
 
     /// The clock that ran out first, if one has; it stays set until it is disarmed.
-    pub(super) fn due(&mut self, now: Time) -> Option<(Id, Phase)> {
-        if self.next() > now {
-            return None;
-        }
-        let alarm = self.heap.get_mut(self.heap.first()?)?;
-        Some((alarm.task, alarm.phase))
+    pub(super) fn due(&self, now: Time) -> Option<(Id, Phase)> {
+        let alarm = self.alarms.get(self.all.first()? as usize)?;
+        (self.next() <= now).then_some((alarm.owner, alarm.phase))
     }
 }
 

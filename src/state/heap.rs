@@ -1,6 +1,11 @@
-//! A priority queue whose entries can be found again: the smallest key first, any entry removed or re-keyed in O(log n).
+//! Priority queues whose entries can be found again: the smallest key first, any entry removed in O(log n), added in O(1).
+//!
+//! Pairing heaps: a tree in which nobody comes before its parent. Many of them share one store, and an empty one is nothing but a number.
+//! (Costs are amortised; keys that are added in their order, as with equal timeouts, are taken out again in a few steps each.)
 
-/// Where an entry lies in a [`Heap`], good until the entry is removed.
+use super::grow::{push, put};
+
+/// Where an entry lies in its store, good until the entry is removed.
 pub(crate) type Handle = u32;
 
 /// No entry's handle.
@@ -9,35 +14,187 @@ pub(crate) const NO_HANDLE: Handle = Handle::MAX;
 /// What entries are ordered by, the smallest first. The second number is a sequence, so that no two keys are equal.
 pub(crate) type Key = (u64, u64);
 
-/// A binary min-heap whose values stay in place; only the order moves.
+/// One heap of a store: its first entry.
+#[derive(Debug)]
+pub(crate) struct Root(Handle);
+
+impl Root {
+    pub(crate) const EMPTY: Self = Self(NO_HANDLE);
+
+    pub(crate) fn first(&self) -> Option<Handle> {
+        (self.0 != NO_HANDLE).then_some(self.0)
+    }
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Node {
+    key: Key,
+    /// The first child.
+    child: Handle,
+    /// The next child of the same parent; of a free node, the next free one.
+    next: Handle,
+    /// The child before; the parent, if there is none.
+    previous: Handle,
+}
+
+/// A store of heaps. What their entries mean is kept by who owns it, under their handles.
+#[derive(Debug)]
+pub(crate) struct Heaps {
+    nodes: Vec<Node>,
+    free: Handle,
+}
+
+impl Heaps {
+    pub(crate) const fn new() -> Self {
+        Self { nodes: Vec::new(), free: NO_HANDLE }
+    }
+
+    pub(crate) fn key(&self, handle: Handle) -> Option<Key> {
+        self.nodes.get(handle as usize).map(|node| node.key)
+    }
+
+    pub(crate) fn insert(&mut self, root: &mut Root, key: Key) -> Handle {
+        let handle = self.take(key);
+        self.attach(root, handle);
+        handle
+    }
+
+    /// Takes an entry out of the heap it is in.
+    pub(crate) fn remove(&mut self, root: &mut Root, handle: Handle) {
+        self.detach(root, handle);
+        let free = self.free;
+        self.at(handle, |node| node.next = free);
+        self.free = handle;
+    }
+
+    /// Gives an entry another key.
+    pub(crate) fn set_key(&mut self, root: &mut Root, handle: Handle, key: Key) {
+        self.detach(root, handle);
+        self.at(handle, |node| node.key = key);
+        self.attach(root, handle);
+    }
+
+    /// The first few entries of a heap: the very first, then others that are near it.
+    pub(crate) fn top(&self, root: &Root, count: usize) -> impl Iterator<Item = Handle> {
+        std::iter::successors(root.first(), |&handle| self.after(handle)).take(count)
+    }
+
+    fn take(&mut self, key: Key) -> Handle {
+        let node = Node { key, child: NO_HANDLE, next: NO_HANDLE, previous: NO_HANDLE };
+        let mut handle = self.free;
+        match self.nodes.get_mut(handle as usize) {
+            Some(free) => self.free = std::mem::replace(free, node).next,
+            None => {
+                handle = self.nodes.len() as u32;
+                push(&mut self.nodes, node);
+            }
+        }
+        handle
+    }
+
+    /// Adds a tree to a heap.
+    fn attach(&mut self, root: &mut Root, tree: Handle) {
+        root.0 = self.join(root.0, tree);
+    }
+
+    /// Takes a node out of a heap, without its children.
+    fn detach(&mut self, root: &mut Root, handle: Handle) {
+        let Some(&Node { child, next, previous, .. }) = self.nodes.get(handle as usize) else { return };
+        let children = self.pair(child);
+        self.at(handle, |node| (node.child, node.next, node.previous) = (NO_HANDLE, NO_HANDLE, NO_HANDLE));
+        if root.0 == handle {
+            root.0 = children;
+            return;
+        }
+        self.at(next, |node| node.previous = previous);
+        self.at(previous, |node| *(if node.child == handle { &mut node.child } else { &mut node.next }) = next);
+        self.attach(root, children);
+    }
+
+    /// One tree of two: the later root becomes the first child of the other.
+    fn join(&mut self, one: Handle, other: Handle) -> Handle {
+        let (Some(a), Some(b)) = (self.nodes.get(one as usize), self.nodes.get(other as usize)) else { return one.min(other) };
+        let (top, below, child) = if a.key < b.key { (one, other, a.child) } else { (other, one, b.child) };
+        self.at(child, |node| node.previous = below);
+        self.at(below, |node| (node.next, node.previous) = (child, top));
+        self.at(top, |node| node.child = below);
+        top
+    }
+
+    /// One tree of a node and those next to it: joined in pairs, from left to right, then the pairs from right to left.
+    fn pair(&mut self, first: Handle) -> Handle {
+        let (mut left, mut pairs, mut whole) = (first, NO_HANDLE, NO_HANDLE);
+        while let Some(&Node { next: second, .. }) = self.nodes.get(left as usize) {
+            let rest = self.next(second);
+            let pair = self.join(left, second);
+            self.at(pair, |node| node.next = std::mem::replace(&mut pairs, pair));
+            left = rest;
+        }
+        while pairs != NO_HANDLE {
+            let rest = self.next(pairs);
+            whole = self.join(whole, pairs);
+            pairs = rest;
+        }
+        self.at(whole, |node| (node.next, node.previous) = (NO_HANDLE, NO_HANDLE));
+        whole
+    }
+
+    /// Who comes next in a walk through a heap, parents before their children.
+    fn after(&self, mut handle: Handle) -> Option<Handle> {
+        let mut node = self.nodes.get(handle as usize)?;
+        if node.child != NO_HANDLE {
+            return Some(node.child);
+        }
+        // Up, until there is somebody to the right: who has just been left as a first child is no child any more, but a parent.
+        while node.next == NO_HANDLE {
+            let mut left = handle;
+            handle = node.previous;
+            node = self.nodes.get(handle as usize)?;
+            while node.child != left {
+                left = handle;
+                handle = node.previous;
+                node = self.nodes.get(handle as usize)?;
+            }
+        }
+        Some(node.next)
+    }
+
+    fn next(&self, handle: Handle) -> Handle {
+        self.nodes.get(handle as usize).map_or(NO_HANDLE, |node| node.next)
+    }
+
+    fn at(&mut self, handle: Handle, change: impl FnOnce(&mut Node)) {
+        if let Some(node) = self.nodes.get_mut(handle as usize) {
+            change(node);
+        }
+    }
+}
+
+/// A heap with a store and values of its own.
 #[derive(Debug)]
 pub(crate) struct Heap<V> {
-    order: Order,
+    heaps: Heaps,
+    root: Root,
     values: Vec<Option<V>>,
 }
 
 impl<V> Heap<V> {
     pub(crate) const fn new() -> Self {
-        Self { order: Order { line: Vec::new(), places: Vec::new(), free: NO_HANDLE }, values: Vec::new() }
+        Self { heaps: Heaps::new(), root: Root::EMPTY, values: Vec::new() }
     }
 
     pub(crate) fn first(&self) -> Option<Handle> {
-        self.order.line.first().copied()
+        self.root.first()
     }
 
     /// The key that comes first.
     pub(crate) fn first_key(&self) -> Option<Key> {
-        self.key(self.first()?)
-    }
-
-    /// The first few handles: the first is the smallest, the others are small.
-    pub(crate) fn top(&self, count: usize) -> impl Iterator<Item = Handle> {
-        self.order.line.iter().take(count).copied()
+        self.heaps.key(self.root.0)
     }
 
     pub(crate) fn key(&self, handle: Handle) -> Option<Key> {
         self.values.get(handle as usize)?.as_ref()?;
-        self.order.places.get(handle as usize).map(|place| place.key)
+        self.heaps.key(handle)
     }
 
     pub(crate) fn get_mut(&mut self, handle: Handle) -> Option<&mut V> {
@@ -45,127 +202,15 @@ impl<V> Heap<V> {
     }
 
     pub(crate) fn insert(&mut self, key: Key, value: V) -> Handle {
-        let handle = self.order.insert(key);
-        match self.values.get_mut(handle as usize) {
-            Some(place) => *place = Some(value),
-            None => self.values.push(Some(value)),
-        }
+        let handle = self.heaps.insert(&mut self.root, key);
+        put(&mut self.values, handle, Some(value));
         handle
     }
 
     pub(crate) fn remove(&mut self, handle: Handle) -> Option<V> {
         let value = self.values.get_mut(handle as usize)?.take()?;
-        self.order.remove(handle);
+        self.heaps.remove(&mut self.root, handle);
         Some(value)
-    }
-
-    /// Gives an entry another key.
-    pub(crate) fn set_key(&mut self, handle: Handle, key: Key) {
-        self.order.set_key(handle, key);
-    }
-}
-
-#[derive(Debug)]
-struct Place {
-    key: Key,
-    /// Index into the line, or the next free handle while this one is free.
-    position: u32,
-}
-
-/// The order of a heap, whatever its values: kept apart so that it is there once for all of them.
-#[derive(Debug)]
-struct Order {
-    line: Vec<Handle>,
-    places: Vec<Place>,
-    free: Handle,
-}
-
-impl Order {
-    fn insert(&mut self, key: Key) -> Handle {
-        let position = self.line.len() as u32;
-        let place = Place { key, position };
-        let mut handle = self.free;
-        match self.places.get_mut(handle as usize) {
-            Some(free) => self.free = std::mem::replace(free, place).position,
-            None => {
-                handle = self.places.len() as u32;
-                self.places.push(place);
-            }
-        }
-        self.line.push(handle);
-        self.rise(position as usize);
-        handle
-    }
-
-    fn remove(&mut self, handle: Handle) {
-        let Some(place) = self.places.get_mut(handle as usize) else { return };
-        let position = std::mem::replace(&mut place.position, self.free) as usize;
-        self.free = handle;
-        // The last one fills the gap, then goes where it belongs.
-        if let Some(last) = self.line.pop()
-            && last != handle
-        {
-            self.put(position, last);
-            self.settle(position);
-        }
-    }
-
-    fn set_key(&mut self, handle: Handle, key: Key) {
-        if let Some(place) = self.places.get_mut(handle as usize) {
-            place.key = key;
-            let position = place.position as usize;
-            self.settle(position);
-        }
-    }
-
-    fn settle(&mut self, position: usize) {
-        let position = self.rise(position);
-        self.sink(position);
-    }
-
-    /// The handle and key at a position of the line.
-    fn at(&self, position: usize) -> Option<(Handle, Key)> {
-        let handle = *self.line.get(position)?;
-        Some((handle, self.places.get(handle as usize)?.key))
-    }
-
-    fn put(&mut self, position: usize, handle: Handle) {
-        if let (Some(spot), Some(place)) = (self.line.get_mut(position), self.places.get_mut(handle as usize)) {
-            *spot = handle;
-            place.position = position as u32;
-        }
-    }
-
-    fn rise(&mut self, mut position: usize) -> usize {
-        let Some((handle, key)) = self.at(position) else { return position };
-        while position > 0
-            && let Some((parent, above)) = self.at((position - 1) / 2)
-            && key < above
-        {
-            self.put(position, parent);
-            position = (position - 1) / 2;
-        }
-        self.put(position, handle);
-        position
-    }
-
-    fn sink(&mut self, mut position: usize) {
-        let Some((handle, key)) = self.at(position) else { return };
-        while let Some((child_position, child)) = self.smaller_child(position, key) {
-            self.put(position, child);
-            position = child_position;
-        }
-        self.put(position, handle);
-    }
-
-    /// The smaller of the two children, if it is smaller than `key`.
-    fn smaller_child(&self, position: usize, key: Key) -> Option<(usize, Handle)> {
-        let left = self.at(2 * position + 1)?;
-        let (position, (child, below)) = match self.at(2 * position + 2) {
-            Some(right) if right.1 < left.1 => (2 * position + 2, right),
-            _ => (2 * position + 1, left),
-        };
-        (below < key).then_some((position, child))
     }
 }
 
@@ -206,7 +251,7 @@ mod tests {
                 1 if !alive.is_empty() => {
                     let chosen = random(&mut seed) as usize % alive.len();
                     let key = (random(&mut seed) % 50, round);
-                    heap.set_key(alive[chosen].0, key);
+                    heap.heaps.set_key(&mut heap.root, alive[chosen].0, key);
                     alive[chosen].1 = key;
                 }
                 _ => {

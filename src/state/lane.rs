@@ -4,9 +4,7 @@ use super::counts::{Counter, Counts};
 use super::deadlines::Alarms;
 use super::heap::{Handle, NO_HANDLE};
 use super::line::Line;
-use super::list::Links;
 use super::slab::Id;
-use super::time::Time;
 use crate::limit::Limit;
 
 /// What a lane is made with.
@@ -25,8 +23,6 @@ pub(super) struct Task {
     pub(super) sequence: u64,
     /// The run of the line it waits in; none once it runs.
     pub(super) run: Handle,
-    /// Its neighbours: in its run while it waits, among the lapsed while its permit may be recalled.
-    pub(super) links: Links,
     pub(super) alarms: Alarms,
     /// A clock ran out while it ran: that is its outcome if it is abandoned.
     pub(super) late: bool,
@@ -34,15 +30,11 @@ pub(super) struct Task {
 
 impl Task {
     pub(super) const fn new(lane: Id, sequence: u64) -> Self {
-        Self { lane, sequence, run: NO_HANDLE, links: Links::NONE, alarms: Alarms::NONE, late: false }
+        Self { lane, sequence, run: NO_HANDLE, alarms: Alarms::NONE, late: false }
     }
 
     pub(super) const fn is_waiting(&self) -> bool {
         self.run != NO_HANDLE
-    }
-
-    pub(super) const fn links(&mut self) -> &mut Links {
-        &mut self.links
     }
 }
 
@@ -59,21 +51,16 @@ pub(super) struct Lane {
     pub(super) closed: bool,
     /// Over its lifetime: expires as soon as it is idle.
     pub(super) aged: bool,
-    pub(super) born: Time,
-    pub(super) idle_since: Time,
+    /// Among the idle ones, whose clock runs.
+    pub(super) idle: bool,
+    pub(super) alarms: Alarms,
     pub(super) counts: Counts,
-    /// Among the lanes whose head could start but for the cap over all.
-    pub(super) ready: Links,
-    /// Among the idle lanes, the longest idle first.
-    pub(super) idle: Links,
-    /// Among all lanes that age, the oldest first.
-    pub(super) age: Links,
 }
 
 impl Lane {
-    pub(super) fn new(options: LaneOptions, now: Time) -> Self {
+    pub(super) fn new(options: LaneOptions) -> Self {
         Self {
-            line: Line::new(),
+            line: Line::EMPTY,
             limit: options.limit,
             capacity: options.capacity,
             lapsed: 0,
@@ -81,12 +68,9 @@ impl Lane {
             paused: false,
             closed: false,
             aged: false,
-            born: now,
-            idle_since: now,
+            idle: false,
+            alarms: Alarms::NONE,
             counts: Counts::default(),
-            ready: Links::NONE,
-            idle: Links::NONE,
-            age: Links::NONE,
         }
     }
 
@@ -115,17 +99,5 @@ impl Lane {
     /// Nothing waits and nothing runs.
     pub(super) const fn has_no_task(&self) -> bool {
         self.waiting() + self.running() == 0
-    }
-
-    pub(super) fn ready(self: &mut Box<Self>) -> &mut Links {
-        &mut self.ready
-    }
-
-    pub(super) fn idle(self: &mut Box<Self>) -> &mut Links {
-        &mut self.idle
-    }
-
-    pub(super) fn age(self: &mut Box<Self>) -> &mut Links {
-        &mut self.age
     }
 }

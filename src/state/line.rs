@@ -5,79 +5,83 @@
 //! runs and everything is O(1); with a level for each task there is a run for each task and everything is O(log n). A task that
 //! changes level keeps its sequence: it becomes a run of its own and is merged where it belongs. Nothing ever scans the line.
 
-use super::heap::{Handle, Heap, NO_HANDLE};
+use super::grow::put;
+use super::heap::{Handle, Heaps, Key, NO_HANDLE, Root};
 use super::lane::Task;
-use super::list::{List, next};
+use super::list::{Links, List};
 use super::slab::{Id, Slab};
 use crate::priority::Level;
 
 /// How many runs at the front of the heap are looked at for one to join: as many as there are classes.
 const LOOK: usize = 4;
 
+/// The runs of all lines of a pond, and who stands next to whom in them.
 #[derive(Debug)]
-struct Run {
-    level: Level,
-    tasks: List,
+pub(super) struct Lines {
+    runs: Heaps,
+    /// The tasks of each run.
+    lists: Vec<List>,
+    pub(super) links: Links,
 }
 
+/// A line: its runs, the one whose first task starts next before all others.
 #[derive(Debug)]
-pub(super) struct Line {
-    runs: Heap<Run>,
-}
+pub(super) struct Line(Root);
 
 impl Line {
+    pub(super) const EMPTY: Self = Self(Root::EMPTY);
+}
+
+impl Lines {
     pub(super) const fn new() -> Self {
-        Self { runs: Heap::new() }
+        Self { runs: Heaps::new(), lists: Vec::new(), links: Links::new() }
     }
 
     /// The task that starts next.
-    pub(super) fn head(&mut self) -> Option<Id> {
-        let first = self.runs.first()?;
-        self.runs.get_mut(first)?.tasks.head()
+    pub(super) fn head(&self, line: &Line) -> Option<Id> {
+        self.list(line.0.first()?).head()
     }
 
     /// Puts a task where its level and its sequence belong.
-    pub(super) fn insert(&mut self, tasks: &mut Slab<Task>, id: Id, level: Level) {
+    pub(super) fn insert(&mut self, line: &mut Line, tasks: &mut Slab<Task>, id: Id, level: Level) {
         let Some(sequence) = tasks.get(id).map(|task| task.sequence) else { return };
-        let run = self.joinable(tasks, level, sequence).unwrap_or_else(|| {
-            let rank = (level.reversed(), sequence);
-            self.runs.insert(rank, Run { level, tasks: List::EMPTY })
+        let rank = (level.reversed(), sequence);
+        let run = self.joinable(line, tasks, rank).unwrap_or_else(|| {
+            let run = self.runs.insert(&mut line.0, rank);
+            put(&mut self.lists, run, List::EMPTY);
+            run
         });
-        if let Some(run) = self.runs.get_mut(run) {
-            run.tasks.push_back(tasks, id, Task::links);
-        }
-        if let Some(task) = tasks.get_mut(id) {
+        if let (Some(list), Some(task)) = (self.lists.get_mut(run as usize), tasks.get_mut(id)) {
+            self.links.push_back(list, id);
             task.run = run;
         }
     }
 
+    fn list(&self, run: Handle) -> List {
+        self.lists.get(run as usize).copied().unwrap_or(List::EMPTY)
+    }
+
     /// A run of that level whose last task was submitted before.
-    fn joinable(&mut self, tasks: &Slab<Task>, level: Level, sequence: u64) -> Option<Handle> {
-        let runs = &mut self.runs;
-        let mut front = [NO_HANDLE; LOOK];
-        front.iter_mut().zip(runs.top(LOOK)).for_each(|(place, run)| *place = run);
-        front.into_iter().find(|&run| {
-            runs.get_mut(run)
-                .filter(|run| run.level == level)
-                .and_then(|run| tasks.get(run.tasks.tail()?))
-                .is_some_and(|last| last.sequence < sequence)
+    fn joinable(&mut self, line: &Line, tasks: &Slab<Task>, rank: Key) -> Option<Handle> {
+        self.runs.top(&line.0, LOOK).find(|&run| {
+            self.runs.key(run).is_some_and(|key| key.0 == rank.0)
+                && self.links.tail(self.list(run)).and_then(|last| tasks.get(last)).is_some_and(|last| last.sequence < rank.1)
         })
     }
 
     /// Takes a task out, wherever it stands.
-    pub(super) fn remove(&mut self, tasks: &mut Slab<Task>, id: Id) {
-        let Some(handle) = tasks.get_mut(id).map(|task| std::mem::replace(&mut task.run, NO_HANDLE)) else { return };
-        let Some(run) = self.runs.get_mut(handle) else { return };
-        let was_head = run.tasks.head() == Some(id);
-        let follower = if was_head { next(tasks, id, Task::links) } else { None };
-        run.tasks.remove(tasks, id, Task::links);
-        match follower.and_then(|follower| tasks.get(follower)) {
-            Some(follower) => {
-                let rank = (run.level.reversed(), follower.sequence);
-                self.runs.set_key(handle, rank);
-            }
-            None if was_head => drop(self.runs.remove(handle)),
-            None => {}
+    pub(super) fn remove(&mut self, line: &mut Line, tasks: &mut Slab<Task>, id: Id) {
+        let Some(run) = tasks.get_mut(id).map(|task| std::mem::replace(&mut task.run, NO_HANDLE)) else { return };
+        let Some(list) = self.lists.get_mut(run as usize) else { return };
+        let before = *list;
+        self.links.remove(list, id);
+        let after = *list;
+        if after == before {
+            return;
+        }
+        match (after.head().and_then(|head| tasks.get(head)), self.runs.key(run)) {
+            (Some(head), Some((level, _))) => self.runs.set_key(&mut line.0, run, (level, head.sequence)),
+            _ => self.runs.remove(&mut line.0, run),
         }
     }
 }
@@ -88,30 +92,31 @@ mod tests {
 
     struct Fixture {
         tasks: Slab<Task>,
+        lines: Lines,
         line: Line,
         next: u64,
     }
 
     impl Fixture {
         fn new() -> Self {
-            Self { tasks: Slab::new(), line: Line::new(), next: 0 }
+            Self { tasks: Slab::new(), lines: Lines::new(), line: Line::EMPTY, next: 0 }
         }
 
         fn push(&mut self, level: f64) -> Id {
             let id = self.tasks.insert(Task::new(Id::NONE, self.next)).unwrap();
             self.next += 1;
-            self.line.insert(&mut self.tasks, id, Level::from_number(level));
+            self.lines.insert(&mut self.line, &mut self.tasks, id, Level::from_number(level));
             id
         }
 
         fn relevel(&mut self, id: Id, level: f64) {
-            self.line.remove(&mut self.tasks, id);
-            self.line.insert(&mut self.tasks, id, Level::from_number(level));
+            self.lines.remove(&mut self.line, &mut self.tasks, id);
+            self.lines.insert(&mut self.line, &mut self.tasks, id, Level::from_number(level));
         }
 
         fn pop(&mut self) -> Option<u64> {
-            let id = self.line.head()?;
-            self.line.remove(&mut self.tasks, id);
+            let id = self.lines.head(&self.line)?;
+            self.lines.remove(&mut self.line, &mut self.tasks, id);
             self.tasks.remove(id).map(|task| task.sequence)
         }
 
@@ -153,7 +158,7 @@ mod tests {
                 match random(5) {
                     0 if !model.is_empty() => {
                         let (id, ..) = model.swap_remove(random(model.len() as u64) as usize);
-                        line.line.remove(&mut line.tasks, id);
+                        line.lines.remove(&mut line.line, &mut line.tasks, id);
                         line.tasks.remove(id);
                     }
                     1 if !model.is_empty() => {
@@ -174,7 +179,7 @@ mod tests {
             }
             model.sort_by_key(|&(_, level, sequence)| (std::cmp::Reverse(level), sequence));
             assert_eq!(line.drain(), model.into_iter().map(|task| task.2).collect::<Vec<_>>());
-            assert!(line.line.runs.first().is_none());
+            assert!(line.line.0.first().is_none());
         }
     }
 }

@@ -1,121 +1,119 @@
-//! A doubly linked list through the records of a [`Slab`]: no memory of its own, everything O(1).
+//! Doubly linked rings through numbered records: everything O(1), and a list is nothing but the number of its head.
 
-use super::slab::{Id, Slab};
+use super::grow::push;
+use super::slab::Id;
 
-/// The neighbours of a record in one list; a record that is in several lists has one of these for each.
+/// Who comes before and after a record; nobody, if it is in no list.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Links {
+struct Link {
     previous: Id,
     next: Id,
-    linked: bool,
 }
 
-impl Links {
-    pub(crate) const NONE: Self = Self { previous: Id::NONE, next: Id::NONE, linked: false };
-
-    pub(crate) const fn is_linked(&self) -> bool {
-        self.linked
-    }
+impl Link {
+    const NONE: Self = Self { previous: Id::NONE, next: Id::NONE };
 }
 
-/// Says which of a record's links belong to the list.
-pub(crate) type Field<T> = fn(&mut T) -> &mut Links;
-
-/// The two ends of a list.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct List {
-    head: Id,
-    tail: Id,
-}
+/// A list: who is first. The first comes after the last.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct List(Id);
 
 impl List {
-    pub(crate) const EMPTY: Self = Self { head: Id::NONE, tail: Id::NONE };
+    pub(crate) const EMPTY: Self = Self(Id::NONE);
 
-    pub(crate) fn head(&self) -> Option<Id> {
-        self.head.some()
-    }
-
-    pub(crate) fn tail(&self) -> Option<Id> {
-        self.tail.some()
-    }
-
-    pub(crate) fn push_back<T>(&mut self, slab: &mut Slab<T>, id: Id, field: Field<T>) {
-        let last = self.tail;
-        if let Some(record) = slab.get_mut(id) {
-            *field(record) = Links { previous: last, next: Id::NONE, linked: true };
-            self.set_next(slab, last, id, field);
-            self.tail = id;
-        }
-    }
-
-    pub(crate) fn push_front<T>(&mut self, slab: &mut Slab<T>, id: Id, field: Field<T>) {
-        let first = self.head;
-        if let Some(record) = slab.get_mut(id) {
-            *field(record) = Links { previous: Id::NONE, next: first, linked: true };
-            self.set_previous(slab, first, id, field);
-            self.head = id;
-        }
-    }
-
-    /// Takes a record out; one that is not in the list stays as it is.
-    pub(crate) fn remove<T>(&mut self, slab: &mut Slab<T>, id: Id, field: Field<T>) {
-        let Some(links) = slab.get_mut(id).map(field).filter(|links| links.linked) else { return };
-        let Links { previous, next, .. } = std::mem::replace(links, Links::NONE);
-        self.set_next(slab, previous, next, field);
-        self.set_previous(slab, next, previous, field);
-    }
-
-    /// Makes `next` follow `id`, or the head if there is no `id`.
-    fn set_next<T>(&mut self, slab: &mut Slab<T>, id: Id, next: Id, field: Field<T>) {
-        match slab.get_mut(id) {
-            Some(record) => field(record).next = next,
-            None => self.head = next,
-        }
-    }
-
-    /// Makes `previous` come before `id`, or the tail if there is no `id`.
-    fn set_previous<T>(&mut self, slab: &mut Slab<T>, id: Id, previous: Id, field: Field<T>) {
-        match slab.get_mut(id) {
-            Some(record) => field(record).previous = previous,
-            None => self.tail = previous,
-        }
+    pub(crate) fn head(self) -> Option<Id> {
+        self.0.some()
     }
 }
 
-/// Who follows a record in the list of `field`.
-pub(crate) fn next<T>(slab: &mut Slab<T>, id: Id, field: Field<T>) -> Option<Id> {
-    field(slab.get_mut(id)?).next.some()
+/// The links of all records of one [`Slab`](super::slab::Slab), by index. A record is in one list at most.
+#[derive(Debug)]
+pub(crate) struct Links(Vec<Link>);
+
+impl Links {
+    pub(crate) const fn new() -> Self {
+        Self(Vec::new())
+    }
+
+    pub(crate) fn is_linked(&self, id: Id) -> bool {
+        self.at(id).next != Id::NONE
+    }
+
+    /// Who follows a record; the first, after the last.
+    pub(crate) fn next(&self, id: Id) -> Id {
+        self.at(id).next
+    }
+
+    pub(crate) fn tail(&self, list: List) -> Option<Id> {
+        self.at(list.0).previous.some()
+    }
+
+    pub(crate) fn push_back(&mut self, list: &mut List, id: Id) {
+        while self.0.len() <= id.index() {
+            push(&mut self.0, Link::NONE);
+        }
+        let head = list.head().unwrap_or(id);
+        let tail = self.tail(*list).unwrap_or(id);
+        list.0 = head;
+        self.tie(tail, id);
+        self.tie(id, head);
+    }
+
+    /// Takes out a record that is in the list.
+    pub(crate) fn remove(&mut self, list: &mut List, id: Id) {
+        let Link { previous, next } = self.at(id);
+        self.tie(previous, next);
+        if list.0 == id {
+            list.0 = if next == id { Id::NONE } else { next };
+        }
+        if let Some(link) = self.0.get_mut(id.index()) {
+            *link = Link::NONE;
+        }
+    }
+
+    fn at(&self, id: Id) -> Link {
+        self.0.get(id.index()).copied().unwrap_or(Link::NONE)
+    }
+
+    /// Makes one record follow another.
+    fn tie(&mut self, previous: Id, next: Id) {
+        if let Some(link) = self.0.get_mut(previous.index()) {
+            link.next = next;
+        }
+        if let Some(link) = self.0.get_mut(next.index()) {
+            link.previous = previous;
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn walk(list: &List, slab: &mut Slab<Links>) -> Vec<usize> {
+    fn walk(links: &Links, list: List) -> Vec<u32> {
         let mut at = list.head();
         std::iter::from_fn(|| {
             let id = at?;
-            at = next(slab, id, |links| links);
-            Some(id.index())
+            at = Some(links.next(id)).filter(|&next| Some(next) != list.head());
+            Some(id.raw())
         })
         .collect()
     }
 
     #[test]
     fn keeps_order_through_removals_at_both_ends_and_in_the_middle() {
-        let mut slab = Slab::new();
+        let mut links = Links::new();
         let mut list = List::EMPTY;
-        let ids: Vec<Id> = (0..5).map(|_| slab.insert(Links::NONE).unwrap()).collect();
-        for &id in &ids[..4] {
-            list.push_back(&mut slab, id, |links| links);
+        for number in [4, 0, 1, 2, 3] {
+            assert!(!links.is_linked(Id::from_raw(number)));
+            links.push_back(&mut list, Id::from_raw(number));
+            assert_eq!(links.tail(list), Some(Id::from_raw(number)));
         }
-        list.push_front(&mut slab, ids[4], |links| links);
-        assert_eq!(walk(&list, &mut slab), [4, 0, 1, 2, 3]);
         for (gone, left) in [(4, vec![0, 1, 2, 3]), (1, vec![0, 2, 3]), (3, vec![0, 2]), (0, vec![2]), (2, vec![])] {
-            list.remove(&mut slab, ids[gone], |links| links);
-            list.remove(&mut slab, ids[gone], |links| links);
-            assert_eq!(walk(&list, &mut slab), left);
+            links.remove(&mut list, Id::from_raw(gone));
+            assert!(!links.is_linked(Id::from_raw(gone)));
+            assert_eq!(walk(&links, list), left);
         }
-        assert_eq!((list.head(), list.tail()), (None, None));
+        assert_eq!((list, links.tail(list)), (List::EMPTY, None));
     }
 }

@@ -4,10 +4,14 @@
 //! ([`Submitted::started`], [`Pond::next`]) until it is settled. After anything that may free a permit or widen a limit
 //! the caller asks [`Pond::next`] until there is none; meanwhile newcomers cannot overtake, because a line that waits goes first.
 
+mod recall;
+mod time;
+
 use super::counts::{Counter, Counts, Outcome};
 use super::deadlines::{Deadlines, Phase};
 use super::lane::{Lane, LaneOptions, Task};
-use super::list::{List, next};
+use super::line::Lines;
+use super::list::{Links, List};
 use super::slab::{Id, Slab};
 use super::time::Time;
 use crate::limit::Limit;
@@ -67,19 +71,20 @@ pub(crate) struct Pond {
     limit: Limit,
     running: u32,
     expiry: Expiry,
-    /// Boxed: a table of lanes grows without moving them.
-    lanes: Slab<Box<Lane>>,
+    lanes: Slab<Lane>,
     tasks: Slab<Task>,
     sequence: u64,
-    deadlines: Deadlines,
+    /// What stands in the lanes' lines.
+    lines: Lines,
     /// Lanes whose head may start as soon as the cap over all lets it, in the order of their turns.
     ready: List,
-    /// Idle lanes, the longest idle first.
-    idle: List,
-    /// Lanes that age, the oldest first.
-    age: List,
-    /// Running tasks whose permit may be recalled at once.
+    ready_links: Links,
+    /// Running tasks whose permit may be recalled at once; they stand in no line.
     lapsed: List,
+    /// The clocks of the tasks.
+    deadlines: Deadlines,
+    /// The clocks of the lanes.
+    expiries: Deadlines,
     /// Recalled tasks the caller has not heard of.
     recalled: Vec<Id>,
     /// What lanes that are gone have counted.
@@ -96,11 +101,12 @@ impl Pond {
             lanes: Slab::new(),
             tasks: Slab::new(),
             sequence: 0,
-            deadlines: Deadlines::new(),
+            lines: Lines::new(),
             ready: List::EMPTY,
-            idle: List::EMPTY,
-            age: List::EMPTY,
+            ready_links: Links::new(),
             lapsed: List::EMPTY,
+            deadlines: Deadlines::new(),
+            expiries: Deadlines::new(),
             recalled: Vec::new(),
             retired: Counts::default(),
         }
@@ -108,21 +114,16 @@ impl Pond {
 
     /// Makes a lane; nothing if 2²⁴ lanes exist.
     pub(crate) fn open(&mut self, options: LaneOptions, now: Time) -> Option<Id> {
-        let id = self.lanes.insert(Box::new(Lane::new(options, now))).ok()?;
-        if self.expiry.lifetime != Time::NEVER {
-            self.age.push_back(&mut self.lanes, id, Lane::age);
-        }
-        self.refresh_idle(id, now);
+        let id = self.lanes.insert(Lane::new(options))?;
+        self.renew(id, now);
         Some(id)
     }
 
     /// Removes a lane that has no task; its counts stay in the totals.
     pub(crate) fn remove(&mut self, id: Id) -> bool {
-        let Some(lane) = self.lanes.get(id).filter(|lane| lane.has_no_task()) else { return false };
+        let Some(lane) = self.lanes.get_mut(id).filter(|lane| lane.has_no_task()) else { return false };
         self.retired.add(&lane.counts);
-        self.idle.remove(&mut self.lanes, id, Lane::idle);
-        self.age.remove(&mut self.lanes, id, Lane::age);
-        self.ready.remove(&mut self.lanes, id, Lane::ready);
+        self.expiries.clear(&mut lane.alarms);
         self.lanes.remove(id).is_some()
     }
 
@@ -165,13 +166,12 @@ impl Pond {
         self.refresh_idle(id, now);
     }
 
-    /// Starts a lane's lifetime anew.
+    /// Starts a lane's lifetime anew, and its idle time if it is idle.
     pub(crate) fn renew(&mut self, id: Id, now: Time) {
-        self.age.remove(&mut self.lanes, id, Lane::age);
         let Some(lane) = self.lanes.get_mut(id) else { return };
-        lane.born = now;
-        lane.aged = false;
-        self.age.push_back(&mut self.lanes, id, Lane::age);
+        (lane.aged, lane.idle) = (false, false);
+        self.expiries.arm(&mut lane.alarms, id, Phase::Age, now.after(self.expiry.lifetime));
+        self.refresh_idle(id, now);
     }
 
     fn change(&mut self, id: Id, change: impl FnOnce(&mut Lane)) {
@@ -184,39 +184,32 @@ impl Pond {
     /// Puts a lane among those whose head may start, or takes it out, as its state asks for.
     fn refresh_ready(&mut self, id: Id) {
         let Some(lane) = self.lanes.get(id) else { return };
-        if lane.is_ready() != lane.ready.is_linked() {
+        if lane.is_ready() != self.ready_links.is_linked(id) {
             self.set_ready(id, lane.is_ready());
-        }
-    }
-
-    /// Puts a lane among the idle ones, or takes it out.
-    fn refresh_idle(&mut self, id: Id, now: Time) {
-        let Some(lane) = self.lanes.get(id) else { return };
-        if lane.is_idle() != lane.idle.is_linked() {
-            self.set_idle(id, lane.is_idle(), now);
         }
     }
 
     fn set_ready(&mut self, id: Id, ready: bool) {
         if ready {
-            self.ready.push_back(&mut self.lanes, id, Lane::ready);
+            self.ready_links.push_back(&mut self.ready, id);
         } else {
-            self.ready.remove(&mut self.lanes, id, Lane::ready);
+            self.ready_links.remove(&mut self.ready, id);
         }
     }
 
-    fn set_idle(&mut self, id: Id, idle: bool, now: Time) {
-        let Some(lane) = self.lanes.get_mut(id).filter(|_| idle) else {
-            self.idle.remove(&mut self.lanes, id, Lane::idle);
+    /// Has the clock of a lane run while it is idle. One over its lifetime expires at once.
+    fn refresh_idle(&mut self, id: Id, now: Time) {
+        let Some(lane) = self.lanes.get_mut(id) else { return };
+        let idle = lane.is_idle();
+        if idle == std::mem::replace(&mut lane.idle, idle) {
             return;
-        };
-        lane.idle_since = now;
-        // One over its lifetime expires at once: it goes before all others.
-        if lane.aged {
-            self.idle.push_front(&mut self.lanes, id, Lane::idle);
-        } else {
-            self.idle.push_back(&mut self.lanes, id, Lane::idle);
         }
+        let at = match idle {
+            false => Time::NEVER,
+            true if lane.aged => Time::ZERO,
+            true => now.after(self.expiry.idle),
+        };
+        self.expiries.arm(&mut lane.alarms, id, Phase::Idle, at);
     }
 }
 
@@ -230,7 +223,7 @@ impl Pond {
         if started {
             self.take_permit(id);
         } else if let Some(lane) = self.lanes.get_mut(id) {
-            lane.line.insert(&mut self.tasks, ticket, level);
+            self.lines.insert(&mut lane.line, &mut self.tasks, ticket, level);
             lane.counts.count(Counter::Waiting);
         }
         self.refresh_ready(id);
@@ -264,7 +257,7 @@ impl Pond {
             return None;
         }
         let id = self.ready.head()?;
-        let ticket = self.lanes.get_mut(id)?.line.head()?;
+        let ticket = self.head(id)?;
         self.leave_line(id, ticket);
         if let Some(task) = self.tasks.get_mut(ticket) {
             self.deadlines.disarm(&mut task.alarms, Phase::Queue);
@@ -301,14 +294,14 @@ impl Pond {
     pub(crate) fn set_level(&mut self, ticket: Id, level: Level) -> bool {
         let Some(lane) = self.tasks.get(ticket).filter(|task| task.is_waiting()).map(|task| task.lane) else { return false };
         let Some(lane) = self.lanes.get_mut(lane) else { return false };
-        lane.line.remove(&mut self.tasks, ticket);
-        lane.line.insert(&mut self.tasks, ticket, level);
+        self.lines.remove(&mut lane.line, &mut self.tasks, ticket);
+        self.lines.insert(&mut lane.line, &mut self.tasks, ticket, level);
         true
     }
 
     /// The task of a lane that would start next.
     pub(crate) fn head(&mut self, id: Id) -> Option<Id> {
-        self.lanes.get_mut(id)?.line.head()
+        self.lines.head(&self.lanes.get(id)?.line)
     }
 
     /// Every task of a lane that runs. Looks at all tasks of the pond.
@@ -328,7 +321,7 @@ impl Pond {
     }
 
     fn accept(&mut self, id: Id) -> Option<Id> {
-        let ticket = self.tasks.insert(Task::new(id, self.sequence)).ok()?;
+        let ticket = self.tasks.insert(Task::new(id, self.sequence))?;
         self.sequence += 1;
         self.lanes.get_mut(id)?.counts.count(Counter::Submitted);
         Some(ticket)
@@ -336,7 +329,7 @@ impl Pond {
 
     fn leave_line(&mut self, id: Id, ticket: Id) {
         if let Some(lane) = self.lanes.get_mut(id) {
-            lane.line.remove(&mut self.tasks, ticket);
+            self.lines.remove(&mut lane.line, &mut self.tasks, ticket);
             lane.counts.uncount(Counter::Waiting);
         }
     }
@@ -353,152 +346,6 @@ impl Pond {
         if let Some(lane) = self.lanes.get_mut(id) {
             lane.counts.uncount(Counter::Running);
         }
-    }
-}
-
-/// Recall: the permit of a response that nobody reads goes to somebody who waits.
-impl Pond {
-    fn unlapse(&mut self, ticket: Id) {
-        let Some(task) = self.tasks.get(ticket).filter(|task| !task.is_waiting() && task.links.is_linked()) else { return };
-        if let Some(lane) = self.lanes.get_mut(task.lane) {
-            lane.lapsed -= 1;
-        }
-        self.lapsed.remove(&mut self.tasks, ticket, Task::links);
-    }
-
-    /// Its time is up: recalled if somebody waits, else as soon as somebody does.
-    fn lapse(&mut self, ticket: Id, now: Time) {
-        let Some(id) = self.tasks.get(ticket).map(|task| task.lane) else { return };
-        let Some(lane) = self.lanes.get_mut(id) else { return };
-        lane.lapsed += 1;
-        let wanted = lane.waiting() > 0 || self.ready.head().is_some();
-        self.lapsed.push_back(&mut self.tasks, ticket, Task::links);
-        if wanted {
-            self.recall(ticket, now);
-        }
-    }
-
-    fn recall(&mut self, ticket: Id, now: Time) {
-        if let Some(lane) = self.tasks.get(ticket).and_then(|task| self.lanes.get_mut(task.lane)) {
-            lane.counts.count(Counter::Recalled);
-        }
-        self.settle(ticket, Outcome::Succeeded, now);
-        self.recalled.push(ticket);
-    }
-
-    /// Whether a lapsed permit would let a newcomer of this lane start: its own lane's, or anyone's if only the cap over all is in the way.
-    fn can_recall_for(&self, id: Id) -> bool {
-        let Some(lane) = self.lanes.get(id).filter(|lane| lane.waiting() == 0 && !lane.paused) else { return false };
-        let one_less = self.lapsed.head().is_some() && self.limit.has_room(self.running - 1);
-        one_less && (lane.has_room() || (lane.lapsed > 0 && lane.limit.has_room(lane.running() - 1)))
-    }
-
-    /// Recalls such a permit. The walk ends at the first that serves, and there is one.
-    fn recall_for(&mut self, id: Id, now: Time) -> bool {
-        if !self.can_recall_for(id) {
-            return false;
-        }
-        let own = self.lanes.get(id).is_some_and(|lane| lane.lapsed > 0);
-        let mut candidate = self.lapsed.head();
-        while let Some(ticket) = candidate {
-            if !own || self.tasks.get(ticket).is_some_and(|task| task.lane == id) {
-                self.recall(ticket, now);
-                return true;
-            }
-            candidate = next(&mut self.tasks, ticket, Task::links);
-        }
-        false
-    }
-}
-
-/// Time.
-impl Pond {
-    /// Sets a clock of a task; [`Time::NEVER`] stops it. The queue clock of a task that runs stays stopped.
-    pub(crate) fn arm(&mut self, ticket: Id, phase: Phase, at: Time) {
-        self.unlapse(ticket);
-        let Some(task) = self.tasks.get_mut(ticket) else { return };
-        if phase != Phase::Queue || task.is_waiting() {
-            self.deadlines.arm(&mut task.alarms, ticket, phase, at);
-        }
-    }
-
-    pub(crate) fn disarm(&mut self, ticket: Id, phase: Phase) {
-        self.arm(ticket, phase, Time::NEVER);
-    }
-
-    /// The next thing that time has brought; call until there is none, then [`Pond::next`].
-    pub(crate) fn due(&mut self, now: Time) -> Option<Due> {
-        self.recalled.pop().map(Due::Recalled).or_else(|| self.due_task(now)).or_else(|| self.due_lane(now))
-    }
-
-    /// When the first clock of a task runs out.
-    pub(crate) fn next_deadline(&self) -> Time {
-        if self.recalled.is_empty() { self.deadlines.next() } else { Time::ZERO }
-    }
-
-    /// When the first lane expires or comes of age.
-    pub(crate) fn next_expiry(&self) -> Time {
-        let idle = self.idle.head().and_then(|id| self.lanes.get(id)).map(|lane| self.expires_at(lane));
-        let age = self.age.head().and_then(|id| self.lanes.get(id)).map(|lane| lane.born.after(self.expiry.lifetime));
-        idle.unwrap_or(Time::NEVER).min(age.unwrap_or(Time::NEVER))
-    }
-
-    fn expires_at(&self, lane: &Lane) -> Time {
-        if lane.aged { Time::ZERO } else { lane.idle_since.after(self.expiry.idle) }
-    }
-
-    fn due_task(&mut self, now: Time) -> Option<Due> {
-        while let Some((ticket, phase)) = self.deadlines.due(now) {
-            self.disarm(ticket, phase);
-            match phase {
-                Phase::Unread => {
-                    self.lapse(ticket, now);
-                    if let Some(recalled) = self.recalled.pop() {
-                        return Some(Due::Recalled(recalled));
-                    }
-                }
-                Phase::Abandon => return Some(self.abandon(ticket, now)),
-                _ => return Some(self.time_out(ticket, phase, now)),
-            }
-        }
-        None
-    }
-
-    fn abandon(&mut self, ticket: Id, now: Time) -> Due {
-        let task = self.tasks.get(ticket);
-        let outcome = if task.is_some_and(|task| task.late) { Outcome::TimedOut } else { Outcome::Cancelled };
-        if let Some(lane) = task.and_then(|task| self.lanes.get_mut(task.lane)) {
-            lane.counts.count(Counter::Abandoned);
-        }
-        self.settle(ticket, outcome, now);
-        Due::Abandoned(ticket)
-    }
-
-    fn time_out(&mut self, ticket: Id, phase: Phase, now: Time) -> Due {
-        let waited = self.is_waiting(ticket) == Some(true);
-        let lane = self.lane_of(ticket);
-        if waited {
-            self.settle(ticket, Outcome::TimedOut, now);
-        } else if let Some(task) = self.tasks.get_mut(ticket) {
-            task.late = true;
-        }
-        Due::TimedOut { ticket, lane, phase, waited }
-    }
-
-    fn due_lane(&mut self, now: Time) -> Option<Due> {
-        if let Some(id) = self.idle.head().filter(|&id| self.lanes.get(id).is_some_and(|lane| self.expires_at(lane) <= now)) {
-            self.remove(id);
-            return Some(Due::Expired(id));
-        }
-        let id = self.age.head().filter(|&id| self.lanes.get(id).is_some_and(|lane| lane.born.after(self.expiry.lifetime) <= now))?;
-        self.age.remove(&mut self.lanes, id, Lane::age);
-        let lane = self.lanes.get_mut(id)?;
-        lane.aged = true;
-        if lane.is_idle() {
-            self.remove(id);
-            return Some(Due::Expired(id));
-        }
-        Some(Due::Aged(id))
     }
 }
 
@@ -557,5 +404,4 @@ impl Pond {
 }
 
 #[cfg(test)]
-#[path = "pond/tests.rs"]
 mod tests;

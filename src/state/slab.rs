@@ -1,5 +1,7 @@
 //! Records by number: a number is used again once its record is gone, an id is not (as soon).
 
+use super::grow::{push, put};
+
 /// The id of a record in a [`Slab`]: 24 bits say where, 6 say which of the records that were there.
 ///
 /// It fits into 30 bits, so that JavaScript engines keep it as a small integer.
@@ -8,8 +10,11 @@
 pub(crate) struct Id(u32);
 
 const INDEX_BITS: u32 = 24;
+/// Also stands for no place.
 const INDEX_MASK: u32 = (1 << INDEX_BITS) - 1;
-const GENERATION_MASK: u8 = (1 << 6) - 1;
+const GENERATION_MASK: u32 = ((1 << 6) - 1) << INDEX_BITS;
+/// In no id but [`Id::NONE`].
+const FREE: u32 = 1 << 31;
 
 impl Id {
     /// Nobody's id.
@@ -28,105 +33,86 @@ impl Id {
         (self.0 & INDEX_MASK) as usize
     }
 
-    const fn new(index: u32, generation: u8) -> Self {
-        Self(index | (generation as u32) << INDEX_BITS)
-    }
-
-    const fn generation(self) -> u32 {
-        self.0 >> INDEX_BITS
-    }
-
     /// The id itself, or nothing for [`Id::NONE`].
     pub(crate) fn some(self) -> Option<Self> {
         (self != Self::NONE).then_some(self)
     }
 }
 
+/// Which places are taken: kept apart from the records, so that it is there once for all kinds of them.
 #[derive(Debug)]
-enum Place<T> {
-    Taken(T),
-    /// The next free place, or `u32::MAX`.
-    Free(u32),
+struct Places {
+    /// The id of the record in each place; for a free one `FREE`, the generation of the next record there, and the next free place.
+    ids: Vec<u32>,
+    /// The first free place.
+    free: u32,
 }
 
-#[derive(Debug)]
-struct Slot<T> {
-    generation: u8,
-    place: Place<T>,
+impl Places {
+    fn take(&mut self) -> Option<Id> {
+        let mut index = self.free;
+        if let Some(place) = self.ids.get_mut(index as usize) {
+            self.free = *place & INDEX_MASK;
+            *place = *place & GENERATION_MASK | index;
+            return Some(Id(*place));
+        }
+        index = self.ids.len() as u32;
+        (index < INDEX_MASK).then(|| push(&mut self.ids, index))?;
+        Some(Id(index))
+    }
+
+    fn give_back(&mut self, id: Id) {
+        if let Some(place) = self.ids.get_mut(id.index()) {
+            let next = id.0.wrapping_add(1 << INDEX_BITS) & GENERATION_MASK;
+            *place = FREE | next | self.free;
+            self.free = id.0 & INDEX_MASK;
+        }
+    }
+
+    fn holds(&self, id: Id) -> bool {
+        self.ids.get(id.index()) == Some(&id.0)
+    }
 }
 
 /// A growing table of records; every operation is O(1). It never shrinks, its places are used again.
 #[derive(Debug)]
 pub(crate) struct Slab<T> {
-    slots: Vec<Slot<T>>,
-    free: u32,
+    places: Places,
+    records: Vec<Option<T>>,
 }
 
 impl<T> Slab<T> {
     pub(crate) const fn new() -> Self {
-        Self { slots: Vec::new(), free: u32::MAX }
+        Self { places: Places { ids: Vec::new(), free: INDEX_MASK }, records: Vec::new() }
     }
 
-    /// Takes a record in, or hands it back if 2²⁴ places are taken.
-    pub(crate) fn insert(&mut self, record: T) -> Result<Id, T> {
-        let index = self.free;
-        if let Some(slot) = self.slots.get_mut(index as usize) {
-            if let Place::Free(next) = slot.place {
-                self.free = next;
-            }
-            slot.place = Place::Taken(record);
-            return Ok(Id::new(index, slot.generation));
-        }
-        self.push(record)
-    }
-
-    fn push(&mut self, record: T) -> Result<Id, T> {
-        let index = self.slots.len() as u32;
-        if index > INDEX_MASK {
-            return Err(record);
-        }
-        self.slots.push(Slot { generation: 0, place: Place::Taken(record) });
-        Ok(Id::new(index, 0))
+    /// Takes a record in; nothing if all of almost 2²⁴ places are taken.
+    pub(crate) fn insert(&mut self, record: T) -> Option<Id> {
+        let id = self.places.take()?;
+        put(&mut self.records, id.0 & INDEX_MASK, Some(record));
+        Some(id)
     }
 
     pub(crate) fn get(&self, id: Id) -> Option<&T> {
-        match self.slots.get(id.index()) {
-            Some(Slot { generation, place: Place::Taken(record) }) if u32::from(*generation) == id.generation() => Some(record),
-            _ => None,
-        }
+        self.records.get(id.index()).filter(|_| self.places.holds(id))?.as_ref()
     }
 
     pub(crate) fn get_mut(&mut self, id: Id) -> Option<&mut T> {
-        match self.slots.get_mut(id.index()) {
-            Some(Slot { generation, place: Place::Taken(record) }) if u32::from(*generation) == id.generation() => Some(record),
-            _ => None,
-        }
+        self.records.get_mut(id.index()).filter(|_| self.places.holds(id))?.as_mut()
     }
 
     pub(crate) fn remove(&mut self, id: Id) -> Option<T> {
-        self.get(id)?;
-        let slot = self.slots.get_mut(id.index())?;
-        slot.generation = (slot.generation + 1) & GENERATION_MASK;
-        let place = std::mem::replace(&mut slot.place, Place::Free(self.free));
-        self.free = id.index() as u32;
-        match place {
-            Place::Taken(record) => Some(record),
-            Place::Free(_) => None,
-        }
+        let record = self.records.get_mut(id.index()).filter(|_| self.places.holds(id))?.take();
+        self.places.give_back(id);
+        record
     }
 
     pub(crate) fn iter_mut(&mut self) -> impl Iterator<Item = &mut T> {
-        self.slots.iter_mut().filter_map(|slot| match &mut slot.place {
-            Place::Taken(record) => Some(record),
-            Place::Free(_) => None,
-        })
+        self.records.iter_mut().flatten()
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = (Id, &T)> {
-        self.slots.iter().zip(0..).filter_map(|(slot, index)| match &slot.place {
-            Place::Taken(record) => Some((Id::new(index, slot.generation), record)),
-            Place::Free(_) => None,
-        })
+        self.places.ids.iter().zip(&self.records).filter_map(|(&id, record)| Some((Id(id), record.as_ref()?)))
     }
 }
 

@@ -11,13 +11,12 @@ const WASM: &str = "--target wasm32-unknown-unknown";
 pub(crate) fn check() -> Result<()> {
     setup::components()?;
     setup::wasm_target()?;
-    let checks: [(&str, &dyn Fn() -> Result<()>); 8] = [
+    let checks: [(&str, &dyn Fn() -> Result<()>); 7] = [
         ("tidy: the project's own rules", &|| tidy::tidy(root())),
         ("rustfmt", &|| run(&mut cargo("fmt --all --check"))),
         ("clippy, native", &|| clippy("--workspace")),
-        ("clippy, native, with js", &|| clippy("--package millpond --features js")),
         ("clippy, wasm", &|| clippy(&format!("--package millpond {WASM}"))),
-        ("clippy, wasm, with js", &|| clippy(&format!("--package millpond --features js {WASM}"))),
+        ("clippy, wasm core", &|| clippy(&format!("--package millpond-core {WASM}"))),
         ("rustdoc", &|| run(cargo("doc --quiet --package millpond --no-deps").env("RUSTDOCFLAGS", "-D warnings"))),
         ("tsc, on the package, its type tests and the page", &types),
     ];

@@ -36,7 +36,7 @@ pub(crate) fn build() -> Result<PathBuf> {
 fn core() -> Result<()> {
     setup::wasm_target()?;
     setup::node()?;
-    let mut rustc = cargo("rustc --quiet --package millpond --lib --crate-type cdylib --no-default-features --features js");
+    let mut rustc = cargo("rustc --quiet --package millpond-core");
     rustc.args(["--profile", "npm", "--target", "wasm32-unknown-unknown"]);
     run(rustc.env("CARGO_ENCODED_RUSTFLAGS", rustflags().join("\x1f")))?;
     bind().context("cannot bind the wasm module to JavaScript")?;
@@ -55,7 +55,7 @@ fn rustflags() -> Vec<String> {
 
 fn bind() -> Result<()> {
     let mut bindgen = Bindgen::new();
-    bindgen.input_path(target().join("wasm32-unknown-unknown/npm/millpond.wasm")).out_name("core").web(true)?;
+    bindgen.input_path(target().join("wasm32-unknown-unknown/npm/millpond_core.wasm")).out_name("core").web(true)?;
     // Bundlers would take the default path for an asset to copy; the bytes are inlined instead.
     bindgen.omit_default_module_path(true).typescript(true);
     bindgen.remove_name_section(true).remove_producers_section(true);

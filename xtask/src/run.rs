@@ -93,11 +93,15 @@ pub(crate) fn step<T>(title: &str, work: impl FnOnce() -> Result<T>) -> Result<T
     result
 }
 
-/// A command as a person would type it.
+/// A command as a person would type it, long lists of files cut.
 fn line(command: &Command) -> String {
     let program = Path::new(command.get_program()).file_name();
-    let words = program.into_iter().chain(command.get_args());
-    words.map(OsStr::to_string_lossy).collect::<Vec<_>>().join(" ")
+    let words = program.into_iter().chain(command.get_args()).map(OsStr::to_string_lossy);
+    let line = words.collect::<Vec<_>>().join(" ");
+    match line.char_indices().nth(160) {
+        Some((end, _)) => format!("{}…", line.get(..end).unwrap_or(&line)),
+        None => line,
+    }
 }
 
 #[cfg(test)]

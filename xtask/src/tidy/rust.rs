@@ -46,7 +46,7 @@ fn judge(source: &Source, mention: Mention) -> Option<Finding> {
     match mention {
         Mention::Root(name, line) => import(module, &name).map(|rule| source.finding(line, rule)),
         Mention::Target(line) => {
-            let allowed = matches!(module, "lib" | "platform");
+            let allowed = matches!(module, "lib" | "core" | "platform");
             (!allowed).then(|| source.finding(line, "cfg of the target belongs in lib.rs and platform only"))
         }
         Mention::Now(line) => {

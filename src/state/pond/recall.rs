@@ -1,0 +1,58 @@
+//! Recall: the permit of a response that nobody reads goes to somebody who waits.
+
+use super::Pond;
+use crate::state::counts::{Counter, Outcome};
+use crate::state::grow::push;
+use crate::state::slab::Id;
+use crate::state::time::Time;
+
+impl Pond {
+    pub(super) fn unlapse(&mut self, ticket: Id) {
+        let Some(task) = self.tasks.get(ticket).filter(|task| !task.is_waiting() && self.lines.links.is_linked(ticket)) else { return };
+        if let Some(lane) = self.lanes.get_mut(task.lane) {
+            lane.lapsed -= 1;
+        }
+        self.lines.links.remove(&mut self.lapsed, ticket);
+    }
+
+    /// Its time is up: recalled if somebody waits, else as soon as somebody does.
+    pub(super) fn lapse(&mut self, ticket: Id, now: Time) {
+        let Some(id) = self.tasks.get(ticket).map(|task| task.lane) else { return };
+        let Some(lane) = self.lanes.get_mut(id) else { return };
+        lane.lapsed += 1;
+        let wanted = lane.waiting() > 0 || self.ready.head().is_some();
+        self.lines.links.push_back(&mut self.lapsed, ticket);
+        if wanted {
+            self.recall(ticket, now);
+        }
+    }
+
+    fn recall(&mut self, ticket: Id, now: Time) {
+        if let Some(lane) = self.tasks.get(ticket).and_then(|task| self.lanes.get_mut(task.lane)) {
+            lane.counts.count(Counter::Recalled);
+        }
+        self.settle(ticket, Outcome::Succeeded, now);
+        push(&mut self.recalled, ticket);
+    }
+
+    /// Whether a lapsed permit would let a newcomer of this lane start: its own lane's, or anyone's if only the cap over all is in the way.
+    pub(super) fn can_recall_for(&self, id: Id) -> bool {
+        let Some(lane) = self.lanes.get(id).filter(|lane| lane.waiting() == 0 && !lane.paused) else { return false };
+        let one_less = self.lapsed.head().is_some() && self.limit.has_room(self.running - 1);
+        one_less && (lane.has_room() || (lane.lapsed > 0 && lane.limit.has_room(lane.running() - 1)))
+    }
+
+    /// Recalls such a permit. The walk ends at the first that serves, and there is one.
+    pub(super) fn recall_for(&mut self, id: Id, now: Time) -> bool {
+        if !self.can_recall_for(id) {
+            return false;
+        }
+        let own = self.lanes.get(id).is_some_and(|lane| lane.lapsed > 0);
+        let Some(mut ticket) = self.lapsed.head() else { return false };
+        while own && self.lane_of(ticket) != id {
+            ticket = self.lines.links.next(ticket);
+        }
+        self.recall(ticket, now);
+        true
+    }
+}

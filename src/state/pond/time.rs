@@ -1,0 +1,87 @@
+//! What time does to a pond: clocks of tasks, and the lives of lanes.
+
+use super::{Due, Pond};
+use crate::state::counts::{Counter, Outcome};
+use crate::state::deadlines::Phase;
+use crate::state::slab::Id;
+use crate::state::time::Time;
+
+impl Pond {
+    /// Sets a clock of a task; [`Time::NEVER`] stops it. The queue clock of a task that runs stays stopped.
+    pub(crate) fn arm(&mut self, ticket: Id, phase: Phase, at: Time) {
+        self.unlapse(ticket);
+        let Some(task) = self.tasks.get_mut(ticket) else { return };
+        if phase != Phase::Queue || task.is_waiting() {
+            self.deadlines.arm(&mut task.alarms, ticket, phase, at);
+        }
+    }
+
+    pub(crate) fn disarm(&mut self, ticket: Id, phase: Phase) {
+        self.arm(ticket, phase, Time::NEVER);
+    }
+
+    /// The next thing that time has brought; call until there is none, then [`Pond::next`].
+    pub(crate) fn due(&mut self, now: Time) -> Option<Due> {
+        self.recalled.pop().map(Due::Recalled).or_else(|| self.due_task(now)).or_else(|| self.due_lane(now))
+    }
+
+    /// When the first clock of a task runs out.
+    pub(crate) fn next_deadline(&self) -> Time {
+        if self.recalled.is_empty() { self.deadlines.next() } else { Time::ZERO }
+    }
+
+    /// When the first lane expires or comes of age.
+    pub(crate) fn next_expiry(&self) -> Time {
+        self.expiries.next()
+    }
+
+    fn due_task(&mut self, now: Time) -> Option<Due> {
+        while let Some((ticket, phase)) = self.deadlines.due(now) {
+            self.disarm(ticket, phase);
+            match phase {
+                Phase::Unread => {
+                    self.lapse(ticket, now);
+                    if let Some(recalled) = self.recalled.pop() {
+                        return Some(Due::Recalled(recalled));
+                    }
+                }
+                Phase::Abandon => return Some(self.abandon(ticket, now)),
+                _ => return Some(self.time_out(ticket, phase, now)),
+            }
+        }
+        None
+    }
+
+    fn abandon(&mut self, ticket: Id, now: Time) -> Due {
+        let task = self.tasks.get(ticket);
+        let outcome = if task.is_some_and(|task| task.late) { Outcome::TimedOut } else { Outcome::Cancelled };
+        if let Some(lane) = task.and_then(|task| self.lanes.get_mut(task.lane)) {
+            lane.counts.count(Counter::Abandoned);
+        }
+        self.settle(ticket, outcome, now);
+        Due::Abandoned(ticket)
+    }
+
+    fn time_out(&mut self, ticket: Id, phase: Phase, now: Time) -> Due {
+        let waited = self.is_waiting(ticket) == Some(true);
+        let lane = self.lane_of(ticket);
+        if waited {
+            self.settle(ticket, Outcome::TimedOut, now);
+        } else if let Some(task) = self.tasks.get_mut(ticket) {
+            task.late = true;
+        }
+        Due::TimedOut { ticket, lane, phase, waited }
+    }
+
+    fn due_lane(&mut self, now: Time) -> Option<Due> {
+        let (id, phase) = self.expiries.due(now)?;
+        let lane = self.lanes.get_mut(id)?;
+        if phase == Phase::Idle || lane.is_idle() {
+            self.remove(id);
+            return Some(Due::Expired(id));
+        }
+        lane.aged = true;
+        self.expiries.disarm(&mut lane.alarms, phase);
+        Some(Due::Aged(id))
+    }
+}
