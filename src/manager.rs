@@ -43,7 +43,7 @@ use table::Table;
 /// gives the new one, and both together stay under the limit of the key.
 ///
 /// # Cost
-/// A lookup in a hash map and one allocation for a lease; expiry is O(1). One timer for all keys, none while nothing can expire.
+/// A lookup in a hash map and one allocation for a lease; expiry is O(log n), amortised. One timer for all keys, none while nothing can expire.
 ///
 /// # Source
 /// The keyed, self-expiring pools of Go's worker-pool managers, and the eviction rules of idle-only caches.

@@ -5,9 +5,9 @@
 //! Nothing here panics: a stale or foreign id is answered, not indexed.
 //!
 //! ```text
-//!  pond ─┬─> lane ──> line ──> heap      a pond is a set of lanes under one shared cap
-//!        ├─> deadlines ─────> heap       slab and list hold everything by id
-//!        └─> slab, list, counts, time
+//!  pond ─┬─> lane ──> line ──> heap, list     a pond is a set of lanes under one shared cap
+//!        ├─> deadlines ─────> heap           slab, list and heap keep whatever there is in a few tables of the pond:
+//!        └─> slab, list, counts, time        no lane and no task has memory of its own
 //! ```
 
 pub(crate) mod counts;
