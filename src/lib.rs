@@ -28,6 +28,7 @@ mod executor;
 mod limit;
 mod manager;
 mod platform;
+mod policy;
 mod pool;
 mod priority;
 mod state;
@@ -48,6 +49,7 @@ pub use error::{Closed, OptionError, TaskError, Timeout, TrySubmitError};
 pub use executor::{AdvanceError, JoinError, JoinHandle, LocalExecutor, Sleep};
 pub use limit::Concurrency;
 pub use manager::{CloseAll, GetError, Lease, PoolManager, PoolManagerBuilder, Resource};
+pub use policy::{Order, Overflow};
 pub use pool::{Close, CloseReport, Pool, PoolBuilder, PoolStats, Run, Submit, Task, TaskBuilder, TaskState};
 pub use priority::Priority;
 
