@@ -51,6 +51,8 @@ pub(crate) struct Mill {
     clock: Clock,
     /// Whether admission depends on the time: lanes expire, or tasks age, or starts have a rate.
     timed: Cell<bool>,
+    /// Whether one end may let several start: some task is heavier than others.
+    weighted: Cell<bool>,
     pond: RefCell<Pond>,
     slots: Slots,
     /// Run timeouts of tasks that wait; most have none.
@@ -68,6 +70,7 @@ impl Mill {
             executor: executor.downgrade(),
             clock: executor.clock(),
             timed: Cell::new(expiry.idle != Time::NEVER || expiry.lifetime != Time::NEVER),
+            weighted: Cell::new(false),
             pond: RefCell::new(Pond::new(limit, expiry)),
             slots: Slots::default(),
             run_timeouts: RefCell::default(),
@@ -112,6 +115,9 @@ impl Mill {
 impl Mill {
     /// Takes a task in, or tells why not; [`Mill::place`] must follow with its future.
     pub(super) fn admit(&self, lane: Id, offer: Offer) -> Result<Submitted, Refused> {
+        if offer.weight > 1 {
+            self.weighted.set(true);
+        }
         let now = self.now();
         self.pond.borrow_mut().submit(lane, offer, now)
     }
@@ -158,9 +164,14 @@ impl Mill {
         self.look(|pond| pond.is_waiting(ticket))
     }
 
-    pub(super) fn set_level(&self, ticket: Id, level: Level) -> bool {
+    /// A lighter task at the head may start where a heavier one could not.
+    pub(super) fn set_level(self: &Rc<Self>, ticket: Id, level: Level) -> bool {
         let now = self.now();
-        self.pond.borrow_mut().set_level(ticket, level, now)
+        let moved = self.pond.borrow_mut().set_level(ticket, level, now);
+        if self.weighted.get() {
+            self.pump();
+        }
+        moved
     }
 
     /// Ends a task for a reason of somebody else's: at once, or after the poll it is in. False if it has ended.
@@ -193,6 +204,9 @@ impl Mill {
         };
         self.settle_busy(stay, outcome);
         let next = self.next();
+        if self.weighted.get() {
+            self.pump();
+        }
         dismiss(work);
         Poll::Ready(next)
     }
