@@ -1,7 +1,10 @@
 //! The rules of admission on plain values: no executor, no clock, no waiting.
 
+mod policies;
+
 use super::*;
 use crate::priority::Priority;
+use crate::state::deadlines::BEGINNINGS;
 
 fn limit(count: u32) -> Limit {
     Limit::new(count).unwrap()
