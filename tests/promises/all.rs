@@ -16,6 +16,7 @@ mod close;
 mod conservation;
 mod drop;
 mod executor;
+mod group;
 mod manager_close;
 mod manager_dispose;
 mod manager_expiry;
@@ -23,6 +24,10 @@ mod manager_factory;
 mod manager_keys;
 mod manager_kit;
 mod manager_model;
+mod map;
+mod map_close;
+mod map_kit;
+mod map_lazy;
 mod model;
 mod options;
 mod order;
@@ -30,9 +35,12 @@ mod pool_drop;
 mod reentrancy;
 mod settle;
 mod timers;
+mod try_map;
 
 #[cfg(all(target_family = "wasm", target_os = "unknown"))]
 mod fairness_drive;
+#[cfg(not(all(target_family = "wasm", target_os = "unknown")))]
+mod map_panic;
 #[cfg(not(all(target_family = "wasm", target_os = "unknown")))]
 mod native;
 #[cfg(not(all(target_family = "wasm", target_os = "unknown")))]
