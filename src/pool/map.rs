@@ -147,8 +147,9 @@ pin_project! {
     /// # Ok::<(), millpond::OptionError>(())
     /// ```
     #[must_use = "a map does nothing unless polled"]
-    pub struct Map<S, F, Fut: Future>
+    pub struct Map<S, F, Fut>
     where
+        Fut: Future,
         Fut: 'static,
     {
         #[pin]
@@ -161,8 +162,9 @@ pin_project! {
         flight: Rc<Flight<Fut::Output>>,
     }
 
-    impl<S, F, Fut: Future> PinnedDrop for Map<S, F, Fut>
+    impl<S, F, Fut> PinnedDrop for Map<S, F, Fut>
     where
+        Fut: Future,
         Fut: 'static,
     {
         fn drop(this: Pin<&mut Self>) {

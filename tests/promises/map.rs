@@ -9,7 +9,7 @@ use std::rc::Rc;
 
 use futures::StreamExt;
 use futures::channel::mpsc;
-use millpond::{LocalExecutor, ManualClock, Map, Pool, PoolManager, Priority, Timeout, TryMap};
+use millpond::{LocalExecutor, ManualClock, PoolManager, Priority, Timeout};
 use wasm_bindgen_test::wasm_bindgen_test;
 
 use super::kit::{End, Later, Random, Rig, SECOND, accepted, adds_up, end, gated};
@@ -392,5 +392,4 @@ fn a_map_borrows_what_it_likes_and_stays_on_its_thread() {
     let (_, waker) = WakeCount::new();
     assert!(matches!(poll(Pin::new(&mut first), &waker), std::task::Poll::Ready(Some(Ok(6)))));
     assert_eq!(calls.get(), 1);
-    let _named: Option<(Map<(), (), std::future::Ready<()>>, TryMap<(), (), std::future::Ready<()>>, Pool)> = None;
 }

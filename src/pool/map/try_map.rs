@@ -75,8 +75,9 @@ pin_project! {
     /// # Ok::<(), millpond::OptionError>(())
     /// ```
     #[must_use = "a map does nothing unless polled"]
-    pub struct TryMap<S, F, Fut: Future>
+    pub struct TryMap<S, F, Fut>
     where
+        Fut: Future,
         Fut: 'static,
     {
         #[pin]
