@@ -19,6 +19,7 @@ use super::runner::Runner;
 use super::slots::{Slot, Slots, Stay};
 use super::turns::Turns;
 use super::waits::{Waits, What};
+use super::watchers::Watchers;
 use crate::clock::Clock;
 use crate::error::{TaskError, Timeout};
 use crate::executor::{Guest, LocalExecutor, WeakExecutor};
@@ -58,6 +59,7 @@ pub(crate) struct Mill {
     /// Run timeouts of tasks that wait; most have none.
     run_timeouts: RefCell<HashMap<Id, Duration>>,
     pub(super) waits: Waits,
+    pub(super) watchers: Watchers,
     turns: RefCell<Turns>,
     pub(super) keeper: Keeper,
     landlord: RefCell<Option<Weak<dyn Landlord>>>,
@@ -75,6 +77,7 @@ impl Mill {
             slots: Slots::default(),
             run_timeouts: RefCell::default(),
             waits: Waits::default(),
+            watchers: Watchers::default(),
             turns: RefCell::default(),
             keeper: Keeper::default(),
             landlord: RefCell::new(None),
@@ -193,13 +196,24 @@ impl Mill {
         true
     }
 
+    /// Ends many tasks at once, those that wait first: none of them takes over the permit of another.
+    pub(super) fn end_all(self: &Rc<Self>, tickets: &[Id], error: fn() -> TaskError) {
+        for waiting in [true, false] {
+            for &ticket in tickets {
+                if self.is_waiting(ticket) == Some(waiting) {
+                    self.end(ticket, error());
+                }
+            }
+        }
+    }
+
     /// A runner's step: polls a task once. Ready with the next task for this runner, if there is one.
     pub(super) fn step(self: &Rc<Self>, stay: Stay, cx: &mut Context<'_>) -> Poll<Option<Stay>> {
         let Slot::Parked(_, mut work, _) = self.slots.resume(stay) else { return Poll::Ready(self.next()) };
         self.slots.occupy(stay, None);
         let outcome = match catch_unwind(AssertUnwindSafe(|| work.as_mut().poll(cx))) {
             Ok(Poll::Pending) => return self.park(stay, work, cx.waker()),
-            Ok(Poll::Ready(())) => Outcome::Succeeded,
+            Ok(Poll::Ready(outcome)) => outcome,
             Err(payload) => abort(&mut work, TaskError::Panicked(payload)),
         };
         self.settle_busy(stay, outcome);
@@ -399,6 +413,7 @@ impl Guest for Mill {
             self.end(ticket, TaskError::Closed);
         }
         self.waits.lanes().into_iter().for_each(|lane| self.notify(lane));
+        self.watchers.tell(Id::NONE);
     }
 }
 

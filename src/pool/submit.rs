@@ -6,7 +6,7 @@ use std::rc::Rc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use super::job::Promise;
+use super::job::{Promise, Sink};
 use super::mill::Timeouts;
 use super::task::Task;
 use super::waits::What;
@@ -14,7 +14,7 @@ use super::{Pool, Submitted};
 use crate::error::{Closed, OptionError, TaskError, Timeout, TrySubmitError};
 use crate::executor::Sleep;
 use crate::priority::Priority;
-use crate::state::{Offer, Refused, Time};
+use crate::state::{Id, Offer, Refused, Time};
 
 /// Describes a task; see [`Pool::task`].
 ///
@@ -126,12 +126,17 @@ impl<F: Future + 'static> TaskBuilder<F> {
     /// # Errors
     /// [`TrySubmitError`] with the future.
     pub fn try_submit(self) -> Result<Task<F::Output>, TrySubmitError<F>> {
+        self.try_with(Self::offer)
+    }
+
+    /// Offers the task, unless others wait for room.
+    pub(super) fn try_with<R>(self, offer: impl FnOnce(Self) -> Result<R, (Self, Refused)>) -> Result<R, TrySubmitError<F>> {
         let (mill, lane) = (self.pool.mill(), self.pool.lane());
         if mill.waits.anyone(lane, What::Room) && !self.pool.is_closed() {
             mill.reject(lane);
             return Err(TrySubmitError::Full(self.future));
         }
-        self.offer().map_err(|(task, refused)| match refused {
+        offer(self).map_err(|(task, refused)| match refused {
             Refused::Full | Refused::Exhausted => TrySubmitError::Full(task.future),
             Refused::Closed | Refused::NoLane => TrySubmitError::Closed(task.future),
         })
@@ -146,19 +151,44 @@ impl<F: Future + 'static> TaskBuilder<F> {
                 Err(refused) => Err((self, refused)),
             };
         }
+        self.offer_to(|ticket| {
+            let promise = Rc::new(Promise::new());
+            (Rc::clone(&promise), Task::new(mill, ticket, promise))
+        })
+    }
+
+    /// Asks the heart; `receive` makes who receives the result of an accepted task, and what is given here. Deadlines are not looked at.
+    pub(super) fn offer_to<S, R>(self, receive: impl FnOnce(Id) -> (S, R)) -> Result<R, (Self, Refused)>
+    where
+        S: Sink<F::Output> + 'static,
+    {
+        let mill = Rc::clone(self.pool.mill());
         let task = match mill.admit(self.pool.lane(), self.admission()) {
             Ok(task) => task,
             Err(refused) => return Err((self, refused)),
         };
-        let promise = Rc::new(Promise::new());
-        mill.place(task, self.pool.work(self.future, &promise), self.timeouts);
-        Ok(Task::new(mill, task.ticket, promise))
+        let (sink, given) = receive(task.ticket);
+        mill.place(task, self.pool.work(self.future, sink), self.timeouts);
+        Ok(given)
     }
 }
 
 impl<F> fmt::Debug for TaskBuilder<F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("TaskBuilder").field("priority", &self.priority).field("timeouts", &self.timeouts).finish_non_exhaustive()
+    }
+}
+
+/// What the tasks of a map or a group have in common.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Options {
+    pub(super) priority: Priority,
+    pub(super) timeouts: Timeouts,
+}
+
+impl Options {
+    pub(super) fn describe<F: Future + 'static>(self, pool: &Pool, future: F) -> TaskBuilder<F> {
+        TaskBuilder { priority: self.priority, timeouts: self.timeouts, ..pool.task(future) }
     }
 }
 
@@ -212,17 +242,20 @@ impl<F: Future + 'static> Submit<F> {
     }
 }
 
-impl<F: Future + 'static> Future for Submit<F> {
-    type Output = Submitted<F>;
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+impl<F: Future + 'static> Submit<F> {
+    /// Offers the task when it is its turn.
+    pub(super) fn poll_with<R>(
+        &mut self,
+        cx: &Context<'_>,
+        offer: impl FnOnce(TaskBuilder<F>) -> Result<R, (TaskBuilder<F>, Refused)>,
+    ) -> Poll<Result<R, Closed<F>>> {
         let Some(task) = self.task.take() else { return Poll::Pending };
         let pool = task.pool.clone();
         if !self.is_my_turn(&task, &pool) {
             self.wait(task, cx);
             return Poll::Pending;
         }
-        let submitted = match task.offer() {
+        let submitted = match offer(task) {
             Ok(handle) => Ok(handle),
             Err((task, Refused::Closed | Refused::NoLane)) => Err(Closed(task.future)),
             Err((task, Refused::Full | Refused::Exhausted)) => {
@@ -232,6 +265,21 @@ impl<F: Future + 'static> Future for Submit<F> {
         };
         self.leave(&pool);
         Poll::Ready(submitted)
+    }
+
+    /// Gives the task up before it is accepted.
+    pub(super) fn retract(&mut self) -> Option<F> {
+        let task = self.task.take()?;
+        self.leave(&task.pool);
+        Some(task.future)
+    }
+}
+
+impl<F: Future + 'static> Future for Submit<F> {
+    type Output = Submitted<F>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        self.poll_with(cx, TaskBuilder::offer)
     }
 }
 

@@ -18,6 +18,7 @@ mod conservation;
 mod deadline;
 mod drop;
 mod executor;
+mod group;
 mod lifo;
 mod manager_close;
 mod manager_dispose;
@@ -26,6 +27,10 @@ mod manager_factory;
 mod manager_keys;
 mod manager_kit;
 mod manager_model;
+mod map;
+mod map_close;
+mod map_kit;
+mod map_lazy;
 mod model;
 mod options;
 mod order;
@@ -35,10 +40,13 @@ mod rate;
 mod reentrancy;
 mod settle;
 mod timers;
+mod try_map;
 mod weights;
 
 #[cfg(all(target_family = "wasm", target_os = "unknown"))]
 mod fairness_drive;
+#[cfg(not(all(target_family = "wasm", target_os = "unknown")))]
+mod map_panic;
 #[cfg(not(all(target_family = "wasm", target_os = "unknown")))]
 mod native;
 #[cfg(not(all(target_family = "wasm", target_os = "unknown")))]

@@ -58,6 +58,7 @@ impl Mill {
         change(&mut self.pond.borrow_mut(), lane);
         self.pump();
         self.notify(lane);
+        self.watchers.tell(lane);
     }
 
     pub(crate) fn close(self: &Rc<Self>, lane: Id) {
