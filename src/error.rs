@@ -1,7 +1,12 @@
 //! Every error of the Rust face: one small type for each way to fail.
 
+mod deadlock;
+
 use std::any::Any;
 use std::fmt;
+
+pub(crate) use deadlock::Scarce;
+pub use deadlock::{Awaited, Deadlock};
 
 /// An option was refused when it was set; names the option, the value and the rule. Nothing was changed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -107,6 +112,8 @@ pub enum TaskError {
     Panicked(Box<dyn Any + Send + 'static>),
     /// The pool was closed before the task was taken, or its executor was dropped.
     Closed,
+    /// It was part of a deadlock: the pool's tasks waited for each other, so that it could never have ended.
+    Deadlock(Deadlock),
 }
 
 impl fmt::Debug for TaskError {
@@ -116,6 +123,7 @@ impl fmt::Debug for TaskError {
             Self::TimedOut(clock) => write!(f, "TimedOut({clock:?})"),
             Self::Panicked(_) => f.write_str("Panicked(..)"),
             Self::Closed => f.write_str("Closed"),
+            Self::Deadlock(deadlock) => write!(f, "Deadlock({:?})", deadlock.waits()),
         }
     }
 }
@@ -129,6 +137,7 @@ impl fmt::Display for TaskError {
             Self::TimedOut(Timeout::Total) => f.write_str("the task took longer than its total timeout"),
             Self::Panicked(payload) => write!(f, "the task panicked: {}", message(payload.as_ref())),
             Self::Closed => f.write_str("the pool was closed, or its executor dropped, before the task ended"),
+            Self::Deadlock(deadlock) => deadlock.fmt(f),
         }
     }
 }

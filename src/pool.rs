@@ -9,6 +9,7 @@
 
 mod builder;
 mod close;
+mod deadlock;
 mod job;
 mod keeper;
 pub(crate) mod mill;

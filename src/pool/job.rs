@@ -5,10 +5,12 @@ use std::cell::{Cell, RefCell};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::task::{Context, Poll, Waker, ready};
 
 use pin_project_lite::pin_project;
 
+use super::deadlock::ties::Probe;
 use crate::error::TaskError;
 use crate::state::Outcome;
 
@@ -22,6 +24,13 @@ pub(super) struct Promise<T> {
 impl<T> Promise<T> {
     pub(super) const fn new() -> Self {
         Self { result: RefCell::new(None), settled: Cell::new(false), waker: Cell::new(None) }
+    }
+
+    /// One that was settled before anybody could wait for it.
+    pub(super) fn settled(result: Result<T, TaskError>) -> Self {
+        let promise = Self::new();
+        promise.settle(result);
+        promise
     }
 
     pub(super) fn is_settled(&self) -> bool {
@@ -41,6 +50,13 @@ impl<T> Promise<T> {
         }
     }
 
+    fn would_wake(&self, probe: &Arc<Probe>) -> bool {
+        let waker = self.waker.take();
+        let would = waker.as_ref().is_some_and(|waker| probe.is(waker));
+        self.waker.set(waker);
+        would
+    }
+
     pub(super) fn poll(&self, cx: &Context<'_>) -> Poll<Result<T, TaskError>> {
         if let Some(result) = self.result.take() {
             return Poll::Ready(result);
@@ -58,6 +74,8 @@ pub(super) trait Work {
     fn stop(self: Pin<&mut Self>);
     fn fail(self: Pin<&mut Self>, error: TaskError);
     fn announce(self: Pin<&mut Self>);
+    /// Whether who awaits it is told by a probe.
+    fn would_wake(&self, probe: &Arc<Probe>) -> bool;
 }
 
 pub(super) type BoxedWork = Pin<Box<dyn Work>>;
@@ -98,6 +116,10 @@ impl<F: Future> Work for Job<F> {
     fn announce(self: Pin<&mut Self>) {
         self.promise.announce();
     }
+
+    fn would_wake(&self, probe: &Arc<Probe>) -> bool {
+        self.promise.would_wake(probe)
+    }
 }
 
 pin_project! {
@@ -131,7 +153,7 @@ pub(super) fn abort(work: &mut BoxedWork, error: TaskError) -> Outcome {
 
 pub(super) const fn outcome(error: &TaskError) -> Outcome {
     match error {
-        TaskError::Cancelled | TaskError::Closed => Outcome::Cancelled,
+        TaskError::Cancelled | TaskError::Closed | TaskError::Deadlock(_) => Outcome::Cancelled,
         TaskError::TimedOut(_) => Outcome::TimedOut,
         TaskError::Panicked(_) => Outcome::Panicked,
     }

@@ -6,14 +6,15 @@ use std::rc::Rc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
+use super::deadlock::Wait;
 use super::job::Promise;
 use super::mill::Timeouts;
 use super::task::Task;
 use super::waits::What;
 use super::{Pool, Submitted};
-use crate::error::{Closed, TaskError, TrySubmitError};
+use crate::error::{Closed, Deadlock, TaskError, TrySubmitError};
 use crate::priority::Priority;
-use crate::state::Refused;
+use crate::state::{Id, Pond, Refused};
 
 /// Describes a task; see [`Pool::task`].
 ///
@@ -98,9 +99,16 @@ impl<F: Future + 'static> TaskBuilder<F> {
             Ok(task) => task,
             Err(refused) => return Err((self, refused)),
         };
-        let promise = Rc::new(Promise::new());
+        let (id, promise) = (mill.look(Pond::accepted), Rc::new(Promise::new()));
         mill.place(task, self.pool.work(self.future, &promise), self.timeouts);
-        Ok(Task::new(mill, task.ticket, promise))
+        Ok(Task::new(mill, task.ticket, id, promise))
+    }
+
+    /// There will never be room: it is told as the task's own end, and counted as rejected.
+    fn deny(self, deadlock: Deadlock) -> Task<F::Output> {
+        let mill = Rc::clone(self.pool.mill());
+        mill.reject(self.pool.lane());
+        Task::new(mill, Id::NONE, 0, Rc::new(Promise::settled(Err(TaskError::Deadlock(deadlock)))))
     }
 }
 
@@ -137,6 +145,7 @@ impl<F: Future + 'static> Submit<F> {
     fn wait(&mut self, task: TaskBuilder<F>, cx: &Context<'_>) {
         let (mill, lane) = (Rc::clone(task.pool.mill()), task.pool.lane());
         mill.waits.wait(lane, What::Room, &mut self.place, cx.waker());
+        self.place.into_iter().for_each(|place| mill.tie(Wait::Room(lane, place)));
         self.task = Some(task);
         mill.take_turns(lane);
     }
@@ -145,6 +154,7 @@ impl<F: Future + 'static> Submit<F> {
     fn leave(&mut self, pool: &Pool) {
         if let Some(place) = self.place.take() {
             pool.mill().waits.leave(pool.lane(), What::Room, place);
+            drop(pool.mill().ties.denial(place));
             pool.mill().notify(pool.lane());
         }
     }
@@ -157,6 +167,10 @@ impl<F: Future + 'static> Future for Submit<F> {
         let Some(task) = self.task.take() else { return Poll::Pending };
         let pool = task.pool.clone();
         if !self.is_my_turn(&pool) {
+            if let Some(deadlock) = self.place.and_then(|place| pool.mill().ties.denial(place)) {
+                self.leave(&pool);
+                return Poll::Ready(Ok(task.deny(deadlock)));
+            }
             self.wait(task, cx);
             return Poll::Pending;
         }

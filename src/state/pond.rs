@@ -5,6 +5,7 @@
 //! the caller asks [`Pond::next`] until there is none; meanwhile newcomers cannot overtake, because a line that waits goes first.
 
 mod recall;
+mod stuck;
 mod time;
 
 use super::counts::{Counter, Counts, Outcome};

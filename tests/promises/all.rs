@@ -14,6 +14,7 @@ mod cap;
 mod clocks;
 mod close;
 mod conservation;
+mod deadlock;
 mod drop;
 mod executor;
 mod manager_close;
