@@ -15,6 +15,7 @@ mod clocks;
 mod close;
 mod conservation;
 mod deadlock;
+mod deadlock_silent;
 mod drop;
 mod executor;
 mod manager_close;
