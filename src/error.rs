@@ -1,7 +1,12 @@
 //! Every error of the Rust face: one small type for each way to fail.
 
+mod deadlock;
+
 use std::any::Any;
 use std::fmt;
+
+pub(crate) use deadlock::Scarce;
+pub use deadlock::{Awaited, Deadlock};
 
 /// An option was refused when it was set; names the option, the value and the rule. Nothing was changed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -111,6 +116,8 @@ pub enum TaskError {
     Closed,
     /// It went out of a full line for the sake of another; see [`Overflow`](crate::Overflow).
     Dropped,
+    /// It was part of a deadlock: the pool's tasks waited for each other, so that it could never have ended.
+    Deadlock(Deadlock),
 }
 
 impl fmt::Debug for TaskError {
@@ -121,6 +128,7 @@ impl fmt::Debug for TaskError {
             Self::Panicked(_) => f.write_str("Panicked(..)"),
             Self::Closed => f.write_str("Closed"),
             Self::Dropped => f.write_str("Dropped"),
+            Self::Deadlock(deadlock) => write!(f, "Deadlock({:?})", deadlock.waits()),
         }
     }
 }
@@ -136,6 +144,7 @@ impl fmt::Display for TaskError {
             Self::Panicked(payload) => write!(f, "the task panicked: {}", message(payload.as_ref())),
             Self::Closed => f.write_str("the pool was closed, or its executor dropped, before the task ended"),
             Self::Dropped => f.write_str("the task was dropped from a full line for the sake of another"),
+            Self::Deadlock(deadlock) => deadlock.fmt(f),
         }
     }
 }

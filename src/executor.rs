@@ -200,7 +200,7 @@ impl LocalExecutor {
     /// assert!(!ex.try_tick());
     /// ```
     pub fn try_tick(&self) -> bool {
-        self.core.turn(1) == 1
+        self.core.turn(1) == 1 || (self.core.unstick() && self.core.turn(1) == 1)
     }
 
     /// Polls tasks until none is ready, and says how many polls it took. Deadlines that pass meanwhile are served.
@@ -217,7 +217,7 @@ impl LocalExecutor {
     /// assert_eq!(ex.run_until_idle(), 2);
     /// ```
     pub fn run_until_idle(&self) -> usize {
-        std::iter::repeat_with(|| self.core.turn(TURN)).take_while(|&polls| polls > 0).sum()
+        std::iter::repeat_with(|| self.core.turn(TURN)).take_while(|&polls| polls > 0 || self.core.unstick()).sum()
     }
 }
 

@@ -45,7 +45,7 @@ mod drive;
 mod slice;
 
 pub use clock::{Clock, ManualClock};
-pub use error::{Closed, GroupError, GroupSubmitError, OptionError, TaskError, Timeout, TrySubmitError};
+pub use error::{Awaited, Closed, Deadlock, GroupError, GroupSubmitError, OptionError, TaskError, Timeout, TrySubmitError};
 pub use executor::{AdvanceError, JoinError, JoinHandle, LocalExecutor, Sleep};
 pub use limit::Concurrency;
 pub use manager::{CloseAll, GetError, Lease, PoolManager, PoolManagerBuilder, Resource};

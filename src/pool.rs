@@ -9,6 +9,7 @@
 
 mod builder;
 mod close;
+mod deadlock;
 mod group;
 mod job;
 mod keeper;
@@ -60,8 +61,16 @@ use mill::Mill;
 /// O(1) per task, O(log n) with many different priorities. Two allocations per task. At most `concurrency` executor tasks, made when
 /// needed; no timer unless a timeout is set.
 ///
-/// # Hazard
-/// A task that waits for another task of the same pool holds its permit meanwhile; if all do, nothing goes on.
+/// # Deadlock
+/// A task that waits for another task of the same pool holds its permit meanwhile; if all do, nothing can ever go on. That is told: when
+/// nothing is ready, no timer is set, and every task that holds a permit waits for a task that runs or waits in the same pool (or for room in
+/// its line), one of the awaited tasks ends with [`TaskError::Deadlock`](crate::TaskError::Deadlock), which names the cycle; whoever awaits
+/// it goes on with that error, and its permit comes free. The pools of a manager are looked at together.
+///
+/// It is never told while anything else may wake one of these tasks: a channel, a socket, another executor. Nor while the pool is
+/// paused. What nobody can see stays silent: a task awaited through another executor task, or through wakers of its own as
+/// `FuturesUnordered` has them. What a handle could still do from outside (cancel, resize) is not waited for, beyond one more turn of the
+/// future that drives. To be sure a task may be polled once more than it was woken.
 ///
 /// # Source
 /// The hand-over is that of a fair semaphore (tokio's `Semaphore`); the lazily made workers are those of keyed worker pools.
@@ -136,7 +145,8 @@ impl Pool {
     /// Runs a future in the pool and gives its output: waits for room in the line, for its turn, and for its end.
     ///
     /// # Errors
-    /// A [`TaskError`](crate::TaskError): the task was cancelled, timed out or panicked, or the pool was closed before it was taken.
+    /// A [`TaskError`](crate::TaskError): the task was cancelled, timed out or panicked, the pool was closed before it was taken, or it
+    /// was called inside a task of the same pool and could never have started or ended.
     ///
     /// # Cancel safety
     /// Dropped while waiting: the place is lost, nothing ran. Dropped while running: the task is dropped at its await point and the
@@ -161,6 +171,9 @@ impl Pool {
     ///
     /// # Errors
     /// [`Closed`] with the future, if the pool is closed or its executor gone, now or while waiting.
+    ///
+    /// Inside a task of the same pool there may never be room. Then the task it gives has ended already, with
+    /// [`TaskError::Deadlock`](crate::TaskError::Deadlock), and is counted as rejected.
     ///
     /// # Cancel safety
     /// Dropped while waiting: the place among those who wait for room goes to the next, the future is dropped, nothing ran.

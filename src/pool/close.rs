@@ -8,6 +8,7 @@ use std::time::Duration;
 use futures::future::{Either, LocalBoxFuture, select};
 
 use super::Pool;
+use super::deadlock::Wait;
 use super::waits::What;
 
 /// What became of the tasks that were there when a pool was closed.
@@ -151,6 +152,7 @@ impl Future for Drained {
             return Poll::Ready(());
         }
         pool.mill().waits.wait(pool.lane(), What::Drained, &mut self.place, cx.waker());
+        self.place.into_iter().for_each(|place| pool.mill().tie(Wait::Drained(pool.lane(), place)));
         Poll::Pending
     }
 }

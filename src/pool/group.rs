@@ -122,7 +122,7 @@ impl<T: 'static, E: 'static> Group<T, E> {
         }
         let members = &self.hold.0;
         let task = self.options.describe(&members.pool, future);
-        task.try_with(|task| task.offer_to(|ticket| (members.join(ticket), ()))).map_err(|error| match error {
+        task.try_with(|task| task.offer_to(|ticket, _| (members.join(ticket), ()))).map_err(|error| match error {
             TrySubmitError::Full(future) => GroupSubmitError::Full(future),
             TrySubmitError::Closed(future) => members.refuse(future),
         })
@@ -193,7 +193,7 @@ where
         if members.failed.get() {
             return submit.retract().map_or(Poll::Pending, |future| Poll::Ready(Err(GroupSubmitError::Failed(future))));
         }
-        let polled = submit.poll_with(cx, |task| task.offer_to(|ticket| (members.join(ticket), ())));
+        let polled = submit.poll_with(cx, |ticket, _| (members.join(ticket), ()));
         polled.map(|accepted| accepted.map_err(|Closed(future)| members.refuse(future)))
     }
 }

@@ -5,10 +5,12 @@ use std::cell::{Cell, RefCell};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::task::{Context, Poll, Waker, ready};
 
 use pin_project_lite::pin_project;
 
+use super::deadlock::ties::Probe;
 use crate::error::TaskError;
 use crate::state::Outcome;
 
@@ -22,12 +24,6 @@ pub(super) struct Promise<T> {
 impl<T> Promise<T> {
     pub(super) const fn new() -> Self {
         Self { result: RefCell::new(None), settled: Cell::new(false), waker: Cell::new(None) }
-    }
-
-    pub(super) fn failed(error: TaskError) -> Self {
-        let promise = Self::new();
-        promise.settle(Err(error));
-        promise
     }
 
     pub(super) fn is_settled(&self) -> bool {
@@ -46,6 +42,13 @@ impl<T> Promise<T> {
         }
     }
 
+    fn would_wake(&self, probe: &Arc<Probe>) -> bool {
+        let waker = self.waker.take();
+        let would = waker.as_ref().is_some_and(|waker| probe.is(waker));
+        self.waker.set(waker);
+        would
+    }
+
     pub(super) fn poll(&self, cx: &Context<'_>) -> Poll<Result<T, TaskError>> {
         if let Some(result) = self.result.take() {
             return Poll::Ready(result);
@@ -61,6 +64,10 @@ pub(super) trait Sink<T> {
     fn settle(&self, result: Result<T, TaskError>) -> Outcome;
     /// Tells whoever waits. Settling and telling are apart, so that whoever is told finds the pool's books in order.
     fn announce(&self);
+    /// Whether who waits is told by a probe. Who does not know says no: then nobody is sure of a deadlock.
+    fn would_wake(&self, _probe: &Arc<Probe>) -> bool {
+        false
+    }
 }
 
 impl<T> Sink<T> for Rc<Promise<T>> {
@@ -72,6 +79,10 @@ impl<T> Sink<T> for Rc<Promise<T>> {
     fn announce(&self) {
         Promise::announce(self);
     }
+
+    fn would_wake(&self, probe: &Arc<Probe>) -> bool {
+        Promise::would_wake(self, probe)
+    }
 }
 
 /// A task without its types: what a runner works on.
@@ -82,6 +93,8 @@ pub(super) trait Work {
     fn stop(self: Pin<&mut Self>);
     fn fail(self: Pin<&mut Self>, error: TaskError);
     fn announce(self: Pin<&mut Self>);
+    /// Whether who awaits it is told by a probe.
+    fn would_wake(&self, probe: &Arc<Probe>) -> bool;
 }
 
 pub(super) type BoxedWork = Pin<Box<dyn Work>>;
@@ -120,6 +133,10 @@ impl<F: Future, S: Sink<F::Output>> Work for Job<F, S> {
     fn announce(self: Pin<&mut Self>) {
         self.sink.announce();
     }
+
+    fn would_wake(&self, probe: &Arc<Probe>) -> bool {
+        self.sink.would_wake(probe)
+    }
 }
 
 pin_project! {
@@ -153,7 +170,7 @@ pub(super) fn abort(work: &mut BoxedWork, error: TaskError) -> Outcome {
 
 pub(super) const fn outcome(error: &TaskError) -> Outcome {
     match error {
-        TaskError::Cancelled | TaskError::Closed => Outcome::Cancelled,
+        TaskError::Cancelled | TaskError::Closed | TaskError::Deadlock(_) => Outcome::Cancelled,
         TaskError::TimedOut(_) => Outcome::TimedOut,
         TaskError::Panicked(_) => Outcome::Panicked,
         TaskError::Dropped => Outcome::Dropped,

@@ -4,6 +4,7 @@
 //! which may come back here for anything.
 
 mod lanes;
+mod stuck;
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
@@ -13,6 +14,7 @@ use std::rc::{Rc, Weak};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
+use super::deadlock::ties::Ties;
 use super::job::{BoxedWork, abort, dismiss, outcome};
 use super::keeper::Keeper;
 use super::runner::Runner;
@@ -62,6 +64,8 @@ pub(crate) struct Mill {
     pub(super) watchers: Watchers,
     turns: RefCell<Turns>,
     pub(super) keeper: Keeper,
+    /// Who waits for tasks of this mill while it runs in it.
+    pub(super) ties: Ties,
     landlord: RefCell<Option<Weak<dyn Landlord>>>,
 }
 
@@ -80,6 +84,7 @@ impl Mill {
             watchers: Watchers::default(),
             turns: RefCell::default(),
             keeper: Keeper::default(),
+            ties: Ties::default(),
             landlord: RefCell::new(None),
         });
         let guest: Weak<dyn Guest> = Rc::<Self>::downgrade(&mill);
@@ -211,7 +216,7 @@ impl Mill {
     pub(super) fn step(self: &Rc<Self>, stay: Stay, cx: &mut Context<'_>) -> Poll<Option<Stay>> {
         let Slot::Parked(_, mut work, _) = self.slots.resume(stay) else { return Poll::Ready(self.next()) };
         self.slots.occupy(stay, None);
-        let outcome = match catch_unwind(AssertUnwindSafe(|| work.as_mut().poll(cx))) {
+        let outcome = match self.ties.polling(stay.ticket, || catch_unwind(AssertUnwindSafe(|| work.as_mut().poll(cx)))) {
             Ok(Poll::Pending) => return self.park(stay, work, cx.waker()),
             Ok(Poll::Ready(outcome)) => outcome,
             Err(payload) => abort(&mut work, TaskError::Panicked(payload)),
@@ -266,6 +271,7 @@ impl Mill {
     }
 
     fn forget(&self, ticket: Id) {
+        self.ties.forget(ticket);
         let mut timeouts = self.run_timeouts.borrow_mut();
         if !timeouts.is_empty() {
             timeouts.remove(&ticket);
@@ -414,6 +420,18 @@ impl Guest for Mill {
         }
         self.waits.lanes().into_iter().for_each(|lane| self.notify(lane));
         self.watchers.tell(Id::NONE);
+    }
+
+    fn worries(&self) -> bool {
+        self.ties.stays_listed()
+    }
+
+    fn is_stuck(&self) -> bool {
+        self.knot().is_some()
+    }
+
+    fn unstick(self: Rc<Self>) -> bool {
+        self.untie()
     }
 }
 

@@ -6,15 +6,16 @@ use std::rc::Rc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
+use super::deadlock::Wait;
 use super::job::{Promise, Sink};
-use super::mill::Timeouts;
+use super::mill::{Mill, Timeouts};
 use super::task::Task;
 use super::waits::What;
 use super::{Pool, Submitted};
-use crate::error::{Closed, OptionError, TaskError, Timeout, TrySubmitError};
+use crate::error::{Closed, Deadlock, OptionError, TaskError, Timeout, TrySubmitError};
 use crate::executor::Sleep;
 use crate::priority::Priority;
-use crate::state::{Id, Offer, Refused, Time};
+use crate::state::{Id, Offer, Pond, Refused, Time};
 
 /// Describes a task; see [`Pool::task`].
 ///
@@ -142,35 +143,47 @@ impl<F: Future + 'static> TaskBuilder<F> {
         })
     }
 
-    /// Asks the heart; a refused task comes back as it was.
     fn offer(self) -> Result<Task<F::Output>, (Self, Refused)> {
         let mill = Rc::clone(self.pool.mill());
-        if self.is_late() {
-            return match mill.admit_late(self.pool.lane()) {
-                Ok(()) => Ok(Task::failed(mill, TaskError::TimedOut(Timeout::Deadline))),
-                Err(refused) => Err((self, refused)),
-            };
-        }
-        self.offer_to(|ticket| {
-            let promise = Rc::new(Promise::new());
-            (Rc::clone(&promise), Task::new(mill, ticket, promise))
-        })
+        self.offer_to(|ticket, number| handle(mill, ticket, number))
     }
 
-    /// Asks the heart; `receive` makes who receives the result of an accepted task, and what is given here. Deadlines are not looked at.
-    pub(super) fn offer_to<S, R>(self, receive: impl FnOnce(Id) -> (S, R)) -> Result<R, (Self, Refused)>
+    /// Asks the heart; a refused task comes back as it was. `receive` makes of the ticket and the number of an accepted task who receives
+    /// its result, and what is given here; the ticket is nobody's if the task has ended by its coming.
+    pub(super) fn offer_to<S, R>(self, receive: impl FnOnce(Id, u64) -> (S, R)) -> Result<R, (Self, Refused)>
     where
         S: Sink<F::Output> + 'static,
     {
-        let mill = Rc::clone(self.pool.mill());
-        let task = match mill.admit(self.pool.lane(), self.admission()) {
-            Ok(task) => task,
-            Err(refused) => return Err((self, refused)),
-        };
-        let (sink, given) = receive(task.ticket);
-        mill.place(task, self.pool.work(self.future, sink), self.timeouts);
-        Ok(given)
+        let (mill, lane, late) = (Rc::clone(self.pool.mill()), self.pool.lane(), self.is_late());
+        let admitted = if late { mill.admit_late(lane).map(|()| None) } else { mill.admit(lane, self.admission()).map(Some) };
+        let number = mill.look(Pond::accepted);
+        match admitted {
+            Err(refused) => Err((self, refused)),
+            Ok(None) => Ok(end_at_once(receive(Id::NONE, number), TaskError::TimedOut(Timeout::Deadline))),
+            Ok(Some(task)) => {
+                let (sink, given) = receive(task.ticket, number);
+                mill.place(task, self.pool.work(self.future, sink), self.timeouts);
+                Ok(given)
+            }
+        }
     }
+
+    /// There will never be room: it is told as the task's own end, and counted as rejected.
+    fn deny<S: Sink<F::Output>, R>(self, deadlock: Deadlock, receive: impl FnOnce(Id, u64) -> (S, R)) -> R {
+        self.pool.mill().reject(self.pool.lane());
+        end_at_once(receive(Id::NONE, 0), TaskError::Deadlock(deadlock))
+    }
+}
+
+fn handle<T>(mill: Rc<Mill>, ticket: Id, number: u64) -> (Rc<Promise<T>>, Task<T>) {
+    let promise = Rc::new(Promise::new());
+    (Rc::clone(&promise), Task::new(mill, ticket, number, promise))
+}
+
+fn end_at_once<T, R>((sink, given): (impl Sink<T>, R), error: TaskError) -> R {
+    sink.settle(Err(error));
+    sink.announce();
+    given
 }
 
 impl<F> fmt::Debug for TaskBuilder<F> {
@@ -222,6 +235,7 @@ impl<F: Future + 'static> Submit<F> {
         let (mill, lane) = (Rc::clone(task.pool.mill()), task.pool.lane());
         mill.waits.wait(lane, What::Room, &mut self.place, cx.waker());
         self.watch(&task, cx);
+        self.place.into_iter().for_each(|place| mill.tie(Wait::Room(lane, place)));
         self.task = Some(task);
         mill.take_turns(lane);
     }
@@ -237,26 +251,30 @@ impl<F: Future + 'static> Submit<F> {
     fn leave(&mut self, pool: &Pool) {
         if let Some(place) = self.place.take() {
             pool.mill().waits.leave(pool.lane(), What::Room, place);
+            drop(pool.mill().ties.denial(place));
             pool.mill().notify(pool.lane());
         }
     }
 }
 
 impl<F: Future + 'static> Submit<F> {
-    /// Offers the task when it is its turn.
-    pub(super) fn poll_with<R>(
-        &mut self,
-        cx: &Context<'_>,
-        offer: impl FnOnce(TaskBuilder<F>) -> Result<R, (TaskBuilder<F>, Refused)>,
-    ) -> Poll<Result<R, Closed<F>>> {
+    /// Offers the task when it is its turn; see [`TaskBuilder::offer_to`].
+    pub(super) fn poll_with<S, R>(&mut self, cx: &Context<'_>, receive: impl FnOnce(Id, u64) -> (S, R)) -> Poll<Result<R, Closed<F>>>
+    where
+        S: Sink<F::Output> + 'static,
+    {
         let Some(task) = self.task.take() else { return Poll::Pending };
         let pool = task.pool.clone();
         if !self.is_my_turn(&task, &pool) {
+            if let Some(deadlock) = self.place.and_then(|place| pool.mill().ties.denial(place)) {
+                self.leave(&pool);
+                return Poll::Ready(Ok(task.deny(deadlock, receive)));
+            }
             self.wait(task, cx);
             return Poll::Pending;
         }
-        let submitted = match offer(task) {
-            Ok(handle) => Ok(handle),
+        let submitted = match task.offer_to(receive) {
+            Ok(given) => Ok(given),
             Err((task, Refused::Closed | Refused::NoLane)) => Err(Closed(task.future)),
             Err((task, Refused::Full | Refused::Exhausted)) => {
                 self.wait(task, cx);
@@ -279,7 +297,8 @@ impl<F: Future + 'static> Future for Submit<F> {
     type Output = Submitted<F>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        self.poll_with(cx, TaskBuilder::offer)
+        let Some(mill) = self.task.as_ref().map(|task| Rc::clone(task.pool.mill())) else { return Poll::Pending };
+        self.poll_with(cx, |ticket, number| handle(mill, ticket, number))
     }
 }
 

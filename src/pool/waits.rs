@@ -59,6 +59,11 @@ impl Waits {
         drop(old);
     }
 
+    /// Who is to be told at a place.
+    pub(super) fn waker(&self, lane: Id, what: What, place: u64) -> Option<Waker> {
+        self.lines.borrow().get(&(lane, what)).and_then(|line| line.get(&place).cloned())
+    }
+
     /// Wakes the first; it keeps its place until it leaves.
     pub(super) fn wake_first(&self, lane: Id, what: What) {
         let first = self.lines.borrow().get(&(lane, what)).and_then(|line| line.values().next().cloned());

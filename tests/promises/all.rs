@@ -16,6 +16,8 @@ mod clocks;
 mod close;
 mod conservation;
 mod deadline;
+mod deadlock;
+mod deadlock_silent;
 mod drop;
 mod executor;
 mod group;

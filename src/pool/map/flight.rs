@@ -126,7 +126,7 @@ impl<T: 'static> Flight<T> {
     }
 
     fn offer<F: Future<Output = T> + 'static>(self: &Rc<Self>, submit: &mut Submit<F>, cx: &Context<'_>) -> Poll<Result<(), Closed<F>>> {
-        submit.poll_with(cx, |task| task.offer_to(|ticket| (self.board(ticket), ())))
+        submit.poll_with(cx, |ticket, _| (self.board(ticket), ()))
     }
 
     /// The seat of a task that the pool has accepted.
