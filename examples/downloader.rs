@@ -44,7 +44,7 @@ async fn download_all(ex: &LocalExecutor) -> Outcome<()> {
     let pause = if downloader.progress.bars.is_hidden() { 2 } else { 60 };
     let hosts = hosts::start(HOSTS, Duration::from_millis(pause)).await?;
 
-    let urls = (0..FILES).flat_map(|file| hosts.iter().map(move |host| format!("http://{}/{file}.bin", host.address)));
+    let urls = hosts.iter().flat_map(|host| (0..FILES).map(move |file| format!("http://{}/{file}.bin", host.address)));
     let files = try_join_all(urls.map(|url| downloader.download(url))).await?;
 
     let Downloader { pools, progress } = &downloader;
@@ -52,7 +52,7 @@ async fn download_all(ex: &LocalExecutor) -> Outcome<()> {
     let seen: Vec<_> = hosts.iter().map(|host| host.most()).collect();
     let bytes = files.iter().map(Vec::len).sum::<usize>();
     println!("{} files, {bytes} bytes; at most {} at once, and at most {seen:?} at each host", files.len(), progress.most.get());
-    let wanted = (0..FILES).flat_map(|file| (0..HOSTS).map(move |_| hosts::content(&format!("/{file}.bin"))));
+    let wanted = (0..HOSTS * FILES).map(|index| hosts::content(&format!("/{}.bin", index % FILES)));
     assert!(files.into_iter().eq(wanted), "every byte, and in the order asked for");
     assert!(seen.iter().all(|&most| (1..=PER_HOST).contains(&most)));
     assert_eq!(progress.most.get(), u64::from(IN_ALL), "as many as may be, never more");

@@ -40,7 +40,7 @@ async fn acts() -> Outcome<()> {
     assert_eq!((served.len(), shed), (8, 12));
 
     let under_way = try_join(get(address, "/report"), get(address, "/stuck"));
-    let (answers, ()) = try_join(under_way, terminate(address, &server)).await?;
+    let (answers, ()) = try_join(under_way, terminate(address, &mut server)).await?;
     println!("SIGTERM: {answers:?}");
     let (report, stuck) = answers;
     assert_eq!(report, (StatusCode::OK, "done: /report".to_owned()), "what ends in time is answered");
@@ -66,13 +66,14 @@ async fn overload(address: SocketAddr) -> Outcome<usize> {
     Ok(shed)
 }
 
-/// Sends the signal when both requests are under way; soon after, nobody gets in any more.
-async fn terminate(address: SocketAddr, server: &Server) -> Outcome<()> {
+/// Sends the signal when both requests are under way; from then on nobody gets in, while those two are still being worked on.
+async fn terminate(address: SocketAddr, server: &mut Server) -> Outcome<()> {
     health(address, "2 running, 0 waiting").await?;
     kill_process(Pid::from_child(&server.process), Signal::TERM)?;
     while TcpStream::connect(address).await.is_ok() {
         sleep(Duration::from_millis(5)).await;
     }
+    assert!(server.process.try_wait()?.is_none(), "the door closes first, two seconds before the house");
     println!("SIGTERM: new connections are refused");
     Ok(())
 }

@@ -26,7 +26,7 @@ use tokio::sync::watch;
 pub(crate) const AT_ONCE: u32 = 4;
 pub(crate) const WAITING: u32 = 4;
 /// How long requests under way may take once the server has been told to stop.
-const GRACE: Duration = Duration::from_secs(1);
+const GRACE: Duration = Duration::from_secs(2);
 
 type Answer = Response<Full<Bytes>>;
 

@@ -21,7 +21,7 @@ impl Row {
         let item = document()?.create_element("li")?;
         item.set_inner_html(PARTS);
         let part = |name| Ok::<_, JsValue>(item.query_selector(name)?.ok_or("no such part")?);
-        part("span")?.set_text_content(url.rsplit('/').next());
+        part("span")?.set_text_content(url.rsplit('/').next().and_then(|name| name.split('?').next()));
         let row = Self { bar: part("progress")?.unchecked_into(), state: part("output")?, item: item.clone() };
         document()?.get_element_by_id("files").ok_or("no list")?.append_child(&item)?;
         Ok(row)
@@ -32,10 +32,10 @@ impl Row {
         on_click(&self.item.query_selector("button")?.ok_or("no button")?, action)
     }
 
-    /// How it stands; the first word is its state.
+    /// How it stands, from its start on.
     pub(crate) fn show(&self, text: &str) {
         self.state.set_text_content(Some(text));
-        // Without the button there is nothing left to click; a row that lost it already is fine.
+        // What has started cannot come first any more.
         if let Ok(Some(button)) = self.item.query_selector("button") {
             button.remove();
         }
