@@ -78,9 +78,10 @@ struct Server {
 }
 
 async fn serve(listener: TcpListener, server: Rc<Server>) {
-    let answers = listener.incoming().for_each_concurrent(None, async |stream| match stream {
-        Ok(stream) => answer(stream, &server).await.unwrap_or_default(),
-        Err(_) => (),
+    let answers = listener.incoming().for_each_concurrent(None, async |stream| {
+        if let Ok(stream) = stream {
+            answer(stream, &server).await.unwrap_or_default();
+        }
     });
     answers.await;
 }
