@@ -64,7 +64,10 @@ impl Server {
 
         let mut told = pin!(terminate.recv());
         while let Either::Right((accepted, _)) = select(&mut told, pin!(listener.accept())).await {
-            let (stream, _) = accepted?;
+            let Ok((stream, _)) = accepted else {
+                self.ex.sleep(Duration::from_millis(50)).await; // out of sockets, most likely: some are given back soon
+                continue;
+            };
             let server = Rc::clone(&self);
             let service = service_fn(move |request| Rc::clone(&server).answer(request));
             let connection = connections.watch(http1::Builder::new().serve_connection(TokioIo::new(stream), service));
@@ -78,7 +81,8 @@ impl Server {
         let Either::Left(((report, ()), _)) = select(end, self.ex.sleep(2 * GRACE)).await else {
             return Err("connections were left over".into());
         };
-        println!("{report:?}, never more than {} at once", self.most.get());
+        let (drained, cancelled) = (report.drained, report.cancelled_waiting + report.cancelled_running);
+        println!("{drained} drained, {cancelled} cancelled, never more than {} at once", self.most.get());
         assert!(self.most.get() <= AT_ONCE);
         Ok(())
     }
@@ -95,7 +99,7 @@ impl Server {
                 answer(StatusCode::OK, format!("the database hung: {}", self.stage.send_replace(Stage::Recovered) == Stage::Hangs))
             }
             _ => match self.pool.try_submit(Rc::clone(&self).work(path.to_owned())) {
-                Ok(task) => settled(task.await),
+                Ok(task) => settled(task.await), // a client that leaves does not stop the work
                 Err(refused) if refused.is_full() => shed("try again"),
                 Err(_) => shed("the server is stopping"),
             },
