@@ -9,8 +9,10 @@
 
 mod builder;
 mod close;
+mod group;
 mod job;
 mod keeper;
+mod map;
 pub(crate) mod mill;
 mod runner;
 mod slots;
@@ -19,6 +21,7 @@ mod submit;
 mod task;
 mod turns;
 mod waits;
+mod watchers;
 
 use std::any::Any;
 use std::fmt;
@@ -28,6 +31,8 @@ pub use builder::PoolBuilder;
 pub(crate) use builder::PoolOptions;
 pub(crate) use close::Terms;
 pub use close::{Close, CloseReport};
+pub use group::{Group, GroupSubmit, Join};
+pub use map::{Map, TryMap};
 pub use stats::PoolStats;
 pub use submit::{Run, Submit, TaskBuilder};
 pub use task::{Task, TaskState};
@@ -36,7 +41,7 @@ use crate::error::{Closed, OptionError, TrySubmitError};
 use crate::executor::LocalExecutor;
 use crate::limit::{Concurrency, Limit};
 use crate::state::Id;
-use job::{BoxedWork, Job, Kept, Promise};
+use job::{BoxedWork, Job, Kept, Sink};
 use mill::Mill;
 
 /// A queue of tasks of which at most `concurrency` run at once, on a [`LocalExecutor`].
@@ -118,11 +123,10 @@ impl Pool {
     }
 
     /// A task's future, made ready for a runner; it keeps the pool's generation alive.
-    fn work<F: Future + 'static>(&self, future: F, promise: &Rc<Promise<F::Output>>) -> BoxedWork {
-        let promise = Rc::clone(promise);
+    fn work<F: Future + 'static>(&self, future: F, sink: impl Sink<F::Output> + 'static) -> BoxedWork {
         match self.handle.generation.clone() {
-            None => Box::pin(Job::new(future, promise)),
-            Some(generation) => Box::pin(Job::new(Kept { future, generation }, promise)),
+            None => Box::pin(Job::new(future, sink)),
+            Some(generation) => Box::pin(Job::new(Kept { future, generation }, sink)),
         }
     }
 }
