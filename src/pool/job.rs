@@ -74,6 +74,24 @@ impl<T> Sink<T> for Rc<Promise<T>> {
     }
 }
 
+/// A promise of an output that may be an error.
+pub(super) struct Judged<T> {
+    pub(super) promise: Rc<Promise<T>>,
+    pub(super) is_error: fn(&T) -> bool,
+}
+
+impl<T> Sink<T> for Judged<T> {
+    fn settle(&self, result: Result<T, TaskError>) -> Outcome {
+        let failed = result.as_ref().is_ok_and(self.is_error);
+        self.promise.settle(result);
+        if failed { Outcome::Failed } else { Outcome::Succeeded }
+    }
+
+    fn announce(&self) {
+        self.promise.announce();
+    }
+}
+
 /// A task without its types: what a runner works on.
 pub(super) trait Work {
     /// Polls the future; when it is ready, it is dropped and its output handed on. Says how the task has ended.

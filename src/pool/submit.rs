@@ -6,7 +6,7 @@ use std::rc::Rc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use super::job::{Promise, Sink};
+use super::job::{Judged, Promise, Sink};
 use super::mill::Timeouts;
 use super::task::Task;
 use super::waits::What;
@@ -30,17 +30,19 @@ use crate::state::{Id, Offer, Refused, Time};
 /// # Ok::<(), millpond::OptionError>(())
 /// ```
 #[must_use = "a task is nothing until it is submitted"]
-pub struct TaskBuilder<F> {
+pub struct TaskBuilder<F: Future> {
     pool: Pool,
     future: F,
     priority: Priority,
     timeouts: Timeouts,
     weight: u32,
+    /// Whether an output is a failure; without it none is.
+    is_error: Option<fn(&F::Output) -> bool>,
 }
 
 impl<F: Future + 'static> TaskBuilder<F> {
     pub(super) fn new(pool: Pool, future: F) -> Self {
-        Self { pool, future, priority: Priority::default(), timeouts: Timeouts::default(), weight: 1 }
+        Self { pool, future, priority: Priority::default(), timeouts: Timeouts::default(), weight: 1, is_error: None }
     }
 
     /// Its class in the line. Default: [`Priority::Normal`].
@@ -151,9 +153,14 @@ impl<F: Future + 'static> TaskBuilder<F> {
                 Err(refused) => Err((self, refused)),
             };
         }
-        self.offer_to(|ticket| {
+        let promised = |ticket| {
             let promise = Rc::new(Promise::new());
             (Rc::clone(&promise), Task::new(mill, ticket, promise))
+        };
+        let Some(is_error) = self.is_error else { return self.offer_to(promised) };
+        self.offer_to(|ticket| {
+            let (promise, task) = promised(ticket);
+            (Judged { promise, is_error }, task)
         })
     }
 
@@ -173,7 +180,29 @@ impl<F: Future + 'static> TaskBuilder<F> {
     }
 }
 
-impl<F> fmt::Debug for TaskBuilder<F> {
+impl<F, T, E> TaskBuilder<F>
+where
+    F: Future<Output = Result<T, E>> + 'static,
+{
+    /// Counts an output that is an error as [`failed`](crate::PoolStats::failed), not as succeeded. The output stays what it is.
+    ///
+    /// # Examples
+    /// ```
+    /// # use millpond::{LocalExecutor, Pool};
+    /// # let ex = LocalExecutor::new();
+    /// let pool = Pool::builder(&ex).concurrency(1).build()?;
+    /// let number = ex.block_on(pool.task(async { "one".parse::<u32>() }).fallible().run())?;
+    /// assert!(number.is_err());
+    /// assert_eq!((pool.stats().succeeded, pool.stats().failed), (0, 1));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn fallible(mut self) -> Self {
+        self.is_error = Some(|output| output.is_err());
+        self
+    }
+}
+
+impl<F: Future> fmt::Debug for TaskBuilder<F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("TaskBuilder").field("priority", &self.priority).field("timeouts", &self.timeouts).finish_non_exhaustive()
     }
