@@ -70,18 +70,25 @@ pub(super) trait Sink<T> {
     }
 }
 
-impl<T> Sink<T> for Rc<Promise<T>> {
+/// The end of a promise at the task's side, with how to tell whether an output is an error.
+pub(super) struct Receiver<T> {
+    pub(super) promise: Rc<Promise<T>>,
+    pub(super) is_error: Option<fn(&T) -> bool>,
+}
+
+impl<T> Sink<T> for Receiver<T> {
     fn settle(&self, result: Result<T, TaskError>) -> Outcome {
-        Promise::settle(self, result);
-        Outcome::Succeeded
+        let failed = self.is_error.is_some_and(|is_error| result.as_ref().is_ok_and(is_error));
+        self.promise.settle(result);
+        if failed { Outcome::Failed } else { Outcome::Succeeded }
     }
 
     fn announce(&self) {
-        Promise::announce(self);
+        self.promise.announce();
     }
 
     fn would_wake(&self, probe: &Arc<Probe>) -> bool {
-        Promise::would_wake(self, probe)
+        self.promise.would_wake(probe)
     }
 }
 

@@ -7,7 +7,7 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use super::deadlock::Wait;
-use super::job::{Promise, Sink};
+use super::job::{Promise, Receiver, Sink};
 use super::mill::{Mill, Timeouts};
 use super::task::Task;
 use super::waits::What;
@@ -31,17 +31,19 @@ use crate::state::{Id, Offer, Pond, Refused, Time};
 /// # Ok::<(), millpond::OptionError>(())
 /// ```
 #[must_use = "a task is nothing until it is submitted"]
-pub struct TaskBuilder<F> {
+pub struct TaskBuilder<F: Future> {
     pool: Pool,
     future: F,
     priority: Priority,
     timeouts: Timeouts,
     weight: u32,
+    /// Whether an output is a failure; without it none is.
+    is_error: Judge<F::Output>,
 }
 
 impl<F: Future + 'static> TaskBuilder<F> {
     pub(super) fn new(pool: Pool, future: F) -> Self {
-        Self { pool, future, priority: Priority::default(), timeouts: Timeouts::default(), weight: 1 }
+        Self { pool, future, priority: Priority::default(), timeouts: Timeouts::default(), weight: 1, is_error: None }
     }
 
     /// Its class in the line. Default: [`Priority::Normal`].
@@ -145,7 +147,8 @@ impl<F: Future + 'static> TaskBuilder<F> {
 
     fn offer(self) -> Result<Task<F::Output>, (Self, Refused)> {
         let mill = Rc::clone(self.pool.mill());
-        self.offer_to(|ticket, number| handle(mill, ticket, number))
+        let is_error = self.is_error;
+        self.offer_to(|ticket, number| handle(mill, ticket, number, is_error))
     }
 
     /// Asks the heart; a refused task comes back as it was. `receive` makes of the ticket and the number of an accepted task who receives
@@ -175,9 +178,12 @@ impl<F: Future + 'static> TaskBuilder<F> {
     }
 }
 
-fn handle<T>(mill: Rc<Mill>, ticket: Id, number: u64) -> (Rc<Promise<T>>, Task<T>) {
+/// How an output tells that it is an error, where it can.
+type Judge<T> = Option<fn(&T) -> bool>;
+
+fn handle<T>(mill: Rc<Mill>, ticket: Id, number: u64, is_error: Judge<T>) -> (Receiver<T>, Task<T>) {
     let promise = Rc::new(Promise::new());
-    (Rc::clone(&promise), Task::new(mill, ticket, number, promise))
+    (Receiver { promise: Rc::clone(&promise), is_error }, Task::new(mill, ticket, number, promise))
 }
 
 fn end_at_once<T, R>((sink, given): (impl Sink<T>, R), error: TaskError) -> R {
@@ -186,7 +192,29 @@ fn end_at_once<T, R>((sink, given): (impl Sink<T>, R), error: TaskError) -> R {
     given
 }
 
-impl<F> fmt::Debug for TaskBuilder<F> {
+impl<F, T, E> TaskBuilder<F>
+where
+    F: Future<Output = Result<T, E>> + 'static,
+{
+    /// Counts an output that is an error as [`failed`](crate::PoolStats::failed), not as succeeded. The output stays what it is.
+    ///
+    /// # Examples
+    /// ```
+    /// # use millpond::{LocalExecutor, Pool};
+    /// # let ex = LocalExecutor::new();
+    /// let pool = Pool::builder(&ex).concurrency(1).build()?;
+    /// let number = ex.block_on(pool.task(async { "one".parse::<u32>() }).fallible().run())?;
+    /// assert!(number.is_err());
+    /// assert_eq!((pool.stats().succeeded, pool.stats().failed), (0, 1));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn fallible(mut self) -> Self {
+        self.is_error = Some(|output| output.is_err());
+        self
+    }
+}
+
+impl<F: Future> fmt::Debug for TaskBuilder<F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("TaskBuilder").field("priority", &self.priority).field("timeouts", &self.timeouts).finish_non_exhaustive()
     }
@@ -297,8 +325,9 @@ impl<F: Future + 'static> Future for Submit<F> {
     type Output = Submitted<F>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let Some(mill) = self.task.as_ref().map(|task| Rc::clone(task.pool.mill())) else { return Poll::Pending };
-        self.poll_with(cx, |ticket, number| handle(mill, ticket, number))
+        let Some(task) = &self.task else { return Poll::Pending };
+        let (mill, is_error) = (Rc::clone(task.pool.mill()), task.is_error);
+        self.poll_with(cx, |ticket, number| handle(mill, ticket, number, is_error))
     }
 }
 

@@ -9,7 +9,7 @@ use std::task::Poll;
 use millpond::{Close, Group, GroupError, GroupSubmitError, Join, LocalExecutor, Pool, Priority, TaskError};
 use wasm_bindgen_test::wasm_bindgen_test;
 
-use super::kit::{Gate, Gauge, Later, Rig, SECOND, adds_up, gated, orders};
+use super::kit::{End, Gate, Gauge, Later, Rig, SECOND, adds_up, end, gated, orders};
 use super::support::{Drops, Recorder, WakeCount, give_way, poll, poll_once, waker_calling};
 
 /// How a group has ended, as a text; empty if it has not.
@@ -177,7 +177,9 @@ fn a_failed_group_hands_every_task_back() {
     let rig = Rig::with_line(1, 0);
     let group = group(&rig);
     group.try_submit(ready(Err("bad"))).unwrap();
-    // One waits for room already.
+    // One waits for room already, behind somebody else.
+    let mut ahead = rig.pool.submit(async { "ahead" });
+    assert!(poll_once(Pin::new(&mut ahead)).is_pending());
     let mut waits = group.submit(ready(Ok(1)));
     let (wakes, waker) = WakeCount::new();
     assert!(poll(Pin::new(&mut waits), &waker).is_pending());
@@ -187,11 +189,13 @@ fn a_failed_group_hands_every_task_back() {
     assert!(wakes.take() > 0);
     let Poll::Ready(Err(GroupSubmitError::Failed(back))) = poll(Pin::new(&mut waits), &waker) else { panic!("taken") };
     assert_eq!(back.into_inner(), Ok(1));
+    assert!(poll_once(Pin::new(&mut ahead)).is_ready());
+    rig.ex.run_until_idle();
     assert!(poll_once(Pin::new(&mut behind)).is_ready(), "its place went to the next");
     rig.ex.run_until_idle();
     let refused = group.try_submit(ready(Ok(2))).unwrap_err();
     assert!(!refused.is_full() && matches!(refused, GroupSubmitError::Failed(_)));
-    assert_eq!((refused.into_inner().into_inner(), rig.pool.stats().submitted), (Ok(2), 2));
+    assert_eq!((refused.into_inner().into_inner(), rig.pool.stats().submitted), (Ok(2), 3));
 }
 
 #[wasm_bindgen_test(unsupported = test)]
@@ -332,4 +336,20 @@ fn groups_say_where_they_stand() {
     let errors = [GroupSubmitError::Full(()), GroupSubmitError::Failed(()), GroupSubmitError::Closed(())];
     assert_eq!(errors.map(|error| format!("{error:?}")), ["Full(..)", "Failed(..)", "Closed(..)"]);
     assert_eq!(GroupSubmitError::Failed(()).to_string(), "the group has failed and takes no more tasks");
+}
+
+#[wasm_bindgen_test(unsupported = test)]
+fn errors_of_fallible_tasks_are_counted_as_failures() {
+    let rig = Rig::with_line(1, 0);
+    let mut tasks = Vec::new();
+    for result in [Ok(1), Err("bad"), Ok(2)] {
+        tasks.push(rig.pool.task(ready(result)).fallible().try_submit().unwrap());
+        rig.ex.run_until_idle();
+    }
+    let outputs: Vec<_> = tasks.iter_mut().map(end).collect();
+    assert_eq!(outputs, [End::Value(Ok(1)), End::Value(Err("bad")), End::Value(Ok(2))]);
+    // Without it, an output is an output.
+    drop(rig.pool.try_submit(ready(Err::<(), _>("bad"))));
+    rig.ex.run_until_idle();
+    assert_eq!((adds_up(&rig.pool).succeeded, rig.pool.stats().failed), (3, 1));
 }
