@@ -53,17 +53,11 @@ impl Ties {
         polled
     }
 
-    pub(in crate::pool) fn is_polling(&self) -> bool {
-        self.current.get() != Id::NONE
-    }
-
     /// Whoever is polled right now waits for something. Says whether the executor must hear of it.
     pub(in crate::pool) fn note(&self, wait: Wait) -> bool {
-        if !self.is_polling() {
-            return false;
-        }
+        let Some(ticket) = self.current.get().some() else { return false };
         let mut notes = self.notes.borrow_mut();
-        let waits = &mut notes.entry(self.current.get()).or_default().waits;
+        let waits = &mut notes.entry(ticket).or_default().waits;
         if waits.last() != Some(&wait) {
             waits.push(wait);
         }

@@ -23,10 +23,9 @@ impl Mill {
     }
 
     /// Those who are stuck, if all is as it was noted and nobody outside can wake them as far as that is known.
-    ///
-    /// Nobody is while a task of this mill is in a poll: it drives the executor itself, and may do anything afterwards.
+    /// A task that drives the executor from inside its own poll is not between two polls, and so is free.
     pub(super) fn knot(&self) -> Option<Knot> {
-        if !self.ties.any() || self.ties.is_polling() {
+        if !self.ties.any() {
             return None;
         }
         let holders = self.ties.look(|ticket, note| {
