@@ -23,6 +23,9 @@ mod manager_factory;
 mod manager_keys;
 mod manager_kit;
 mod manager_model;
+mod middleware;
+mod middleware_pace;
+mod middleware_retry;
 mod model;
 mod options;
 mod order;
@@ -30,6 +33,12 @@ mod pool_drop;
 mod reentrancy;
 mod settle;
 mod timers;
+mod workers_close;
+mod workers_drop;
+mod workers_kit;
+mod workers_size;
+mod workers_start;
+mod workers_stop;
 
 #[cfg(all(target_family = "wasm", target_os = "unknown"))]
 mod fairness_drive;
@@ -37,3 +46,5 @@ mod fairness_drive;
 mod native;
 #[cfg(not(all(target_family = "wasm", target_os = "unknown")))]
 mod panic;
+#[cfg(not(all(target_family = "wasm", target_os = "unknown")))]
+mod workers_panic;
