@@ -75,7 +75,7 @@ use crew::Crew;
 ///
 /// # Examples
 /// ```
-/// use millpond::workers::{Counter, Elapsed, Pause, Retry, WorkerContext};
+/// use millpond::workers::{Counter, Elapsed, Pause, Retry};
 /// use millpond::{LocalExecutor, ManualClock, Workers};
 /// use std::time::Duration;
 ///
@@ -91,7 +91,7 @@ use crew::Crew;
 ///     .layer(elapsed.clone())
 ///     .start(|| {
 ///         let mut sum = 0; // each worker has its own
-///         async move |cx: WorkerContext| {
+///         async move |cx| {
 ///             sum += cx.run();
 ///             cx.sleep(Duration::from_secs(1)).await
 ///         }
@@ -139,9 +139,9 @@ impl Workers {
     ///
     /// # Examples
     /// ```
-    /// # use millpond::{LocalExecutor, Workers, workers::{MoreError, WorkerContext}};
+    /// # use millpond::{LocalExecutor, Workers, workers::MoreError};
     /// # let ex = LocalExecutor::new();
-    /// let workers = Workers::builder(&ex).max(2).start(|| async |cx: WorkerContext| cx.cancelled().await)?;
+    /// let workers = Workers::builder(&ex).max(2).start(|| async |cx| cx.cancelled().await)?;
     /// assert_eq!(workers.more()?, 1);
     /// assert!(matches!(workers.more(), Err(MoreError::AtMax { max: 2, leaving: 0 })));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -198,9 +198,9 @@ impl Workers {
     ///
     /// # Examples
     /// ```
-    /// # use millpond::{LocalExecutor, Workers, workers::WorkerContext};
+    /// # use millpond::{LocalExecutor, Workers};
     /// # let ex = LocalExecutor::new();
-    /// let workers = Workers::builder(&ex).initial(2).start(|| async |_: WorkerContext| std::future::pending::<()>().await)?;
+    /// let workers = Workers::builder(&ex).initial(2).start(|| async |_| std::future::pending::<()>().await)?;
     /// ex.run_until_idle();
     /// assert_eq!(workers.abort(), 2);
     /// assert_eq!(ex.block_on(workers.close())?.cancelled, 2);

@@ -21,11 +21,10 @@ use crate::limit::{Concurrency, Limit};
 ///
 /// # Examples
 /// ```
-/// use millpond::workers::WorkerContext;
 /// use millpond::{LocalExecutor, Workers};
 ///
 /// let ex = LocalExecutor::new();
-/// let refused = Workers::builder(&ex).max(2).initial(5).start(|| async |_cx: WorkerContext| {}).unwrap_err();
+/// let refused = Workers::builder(&ex).max(2).initial(5).start(|| async |_cx| {}).unwrap_err();
 /// assert_eq!(refused.to_string(), "initial: 5 is refused, use min to max");
 /// ```
 #[must_use = "a builder does nothing until `start` or `run`"]
@@ -137,14 +136,14 @@ impl WorkersBuilder {
     ///
     /// # Examples
     /// ```
-    /// use millpond::workers::{Pause, WorkerContext};
+    /// use millpond::workers::Pause;
     /// use millpond::{LocalExecutor, ManualClock, Workers};
     /// use std::time::Duration;
     ///
     /// let second = Duration::from_secs(1);
     /// let ex = LocalExecutor::with_clock(ManualClock::new());
     /// let builder = Workers::builder(&ex).initial(3).layer(Pause::between(second));
-    /// let report = ex.block_on(builder.run_until(ex.sleep(second * 10 - second / 2), || async |_cx: WorkerContext| {}))?;
+    /// let report = ex.block_on(builder.run_until(ex.sleep(second * 10 - second / 2), || async |_cx| {}))?;
     /// assert_eq!(report.succeeded, 3 * 10);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```

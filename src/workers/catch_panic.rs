@@ -3,8 +3,8 @@
 use std::future::poll_fn;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::task::Poll;
+use std::thread;
 
-use super::context::WorkerContext;
 use super::error::WorkError;
 use super::job::{Job, JobRun};
 use super::layer::Layer;
@@ -19,7 +19,7 @@ use super::layer::Layer;
 ///
 /// # Examples
 /// ```
-/// use millpond::workers::{CatchPanic, Retry, WorkError, WorkerContext};
+/// use millpond::workers::{CatchPanic, Retry, WorkError};
 /// use millpond::{LocalExecutor, ManualClock, Workers};
 /// use std::time::Duration;
 ///
@@ -27,7 +27,7 @@ use super::layer::Layer;
 /// let retry = Retry::exponential(1).when(|error| matches!(error, WorkError::Panicked(_)));
 /// let workers = Workers::builder(&ex).layer(retry).layer(CatchPanic).stop_on_error(true).start(|| {
 ///     let mut calls = 0;
-///     async move |cx: WorkerContext| {
+///     async move |cx| {
 ///         calls += 1;
 ///         assert!(calls > 1, "only the first call panics");
 ///         cx.cancelled().await;
@@ -42,27 +42,36 @@ pub struct CatchPanic;
 
 impl Layer for CatchPanic {
     fn wrap(&self, mut job: Job) -> Job {
-        Job::new(async move |cx: WorkerContext| caught(job.run(cx)).await)
+        Job::new(async move |cx| caught(job.run(cx)).await)
     }
 }
 
-/// Waits for a run, and for its drop: a panic in either is an error. Of several, the first counts.
-pub(super) async fn caught(mut run: JobRun<'_>) -> Result<(), WorkError> {
-    let end = poll_fn(|cx| {
-        let polled = catch_unwind(AssertUnwindSafe(|| run.as_mut().poll(cx)));
-        polled.unwrap_or_else(|payload| Poll::Ready(Err(WorkError::Panicked(payload))))
+/// Waits for a run, and for its drop: a panic in either is an error.
+pub(super) async fn caught(run: JobRun<'_>) -> Result<(), WorkError> {
+    unwound(run).await.unwrap_or_else(|payload| Err(WorkError::Panicked(payload)))
+}
+
+/// Waits for a run and shows how it ended, for layers that only look: a panic is seen as an error, and goes on as a panic.
+pub(super) async fn watched(run: JobRun<'_>, look: impl FnOnce(&Result<(), WorkError>)) -> Result<(), WorkError> {
+    match unwound(run).await {
+        Ok(end) => {
+            look(&end);
+            end
+        }
+        Err(payload) => {
+            look(&Err(WorkError::Panicked(Box::new(()))));
+            resume_unwind(payload)
+        }
+    }
+}
+
+/// Waits for a run, and for its drop. Of several panics the first counts.
+async fn unwound(mut run: JobRun<'_>) -> thread::Result<Result<(), WorkError>> {
+    let end = poll_fn(|cx| match catch_unwind(AssertUnwindSafe(|| run.as_mut().poll(cx))) {
+        Ok(polled) => polled.map(Ok),
+        Err(payload) => Poll::Ready(Err(payload)),
     })
     .await;
-    match catch_unwind(AssertUnwindSafe(|| drop(run))) {
-        Ok(()) => end,
-        Err(payload) => end.and(Err(WorkError::Panicked(payload))),
-    }
-}
-
-/// Lets a caught panic go on, for layers that only look at how a run ends.
-pub(super) fn passed_on(end: Result<(), WorkError>) -> Result<(), WorkError> {
-    match end {
-        Err(WorkError::Panicked(payload)) => resume_unwind(payload),
-        end => end,
-    }
+    let dropped = catch_unwind(AssertUnwindSafe(|| drop(run)));
+    end.and_then(|end| dropped.map(|()| end))
 }

@@ -29,7 +29,7 @@ use crate::executor::Sleep;
 ///
 /// # Examples
 /// ```
-/// use millpond::workers::{EndError, WorkerContext};
+/// use millpond::workers::EndError;
 /// use millpond::{LocalExecutor, ManualClock, Workers};
 /// use std::time::Duration;
 ///
@@ -38,7 +38,7 @@ use crate::executor::Sleep;
 /// let sleeper = ex.clone();
 /// let workers = Workers::builder(&ex).start(move || {
 ///     let sleeper = sleeper.clone();
-///     async move |_cx: WorkerContext| sleeper.sleep(Duration::from_secs(10)).await // it will not be hurried
+///     async move |_cx| sleeper.sleep(Duration::from_secs(10)).await // it will not be hurried
 /// })?;
 /// ex.run_until_idle();
 /// let mut close = workers.close().within(second);

@@ -92,9 +92,9 @@ impl WorkerContext {
     ///
     /// # Examples
     /// ```
-    /// # use millpond::{LocalExecutor, Workers, workers::WorkerContext};
+    /// # use millpond::{LocalExecutor, Workers};
     /// # let ex = LocalExecutor::new();
-    /// let workers = Workers::builder(&ex).start(|| async |cx: WorkerContext| {
+    /// let workers = Workers::builder(&ex).start(|| async |cx| {
     ///     cx.until_cancelled(std::future::pending::<()>()).await
     /// })?;
     /// ex.run_until_idle();

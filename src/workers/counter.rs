@@ -4,8 +4,7 @@ use std::cell::Cell;
 use std::fmt;
 use std::rc::Rc;
 
-use super::catch_panic::{caught, passed_on};
-use super::context::WorkerContext;
+use super::catch_panic::watched;
 use super::error::WorkError;
 use super::job::Job;
 use super::layer::Layer;
@@ -57,12 +56,12 @@ impl RunCounts {
 ///
 /// # Examples
 /// ```
-/// use millpond::workers::{Counter, WorkerContext};
+/// use millpond::workers::Counter;
 /// use millpond::{LocalExecutor, Workers};
 ///
 /// let ex = LocalExecutor::new();
 /// let counter = Counter::new();
-/// let workers = Workers::builder(&ex).layer(counter.clone()).start(|| async |cx: WorkerContext| {
+/// let workers = Workers::builder(&ex).layer(counter.clone()).start(|| async |cx| {
 ///     if cx.run() == 2 { cx.cancelled().await }
 ///     if cx.run() == 1 { Err("odd") } else { Ok(()) }
 /// })?;
@@ -106,11 +105,9 @@ impl Counter {
 impl Layer for Counter {
     fn wrap(&self, mut job: Job) -> Job {
         let counter = self.clone();
-        Job::new(async move |cx: WorkerContext| {
+        Job::new(async move |cx| {
             let mut counted = counter.begin();
-            let end = caught(job.run(cx)).await;
-            counted.count(&end);
-            passed_on(end)
+            watched(job.run(cx), |end| counted.count(end)).await
         })
     }
 }

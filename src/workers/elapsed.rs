@@ -5,8 +5,7 @@ use std::fmt;
 use std::rc::Rc;
 use std::time::Duration;
 
-use super::catch_panic::{caught, passed_on};
-use super::context::WorkerContext;
+use super::catch_panic::watched;
 use super::job::Job;
 use super::layer::Layer;
 
@@ -49,14 +48,14 @@ impl RunTimes {
 ///
 /// # Examples
 /// ```
-/// use millpond::workers::{Elapsed, WorkerContext};
+/// use millpond::workers::Elapsed;
 /// use millpond::{LocalExecutor, ManualClock, Workers};
 /// use std::time::Duration;
 ///
 /// let second = Duration::from_secs(1);
 /// let ex = LocalExecutor::with_clock(ManualClock::new());
 /// let elapsed = Elapsed::new();
-/// let workers = Workers::builder(&ex).layer(elapsed.clone()).start(|| async |cx: WorkerContext| {
+/// let workers = Workers::builder(&ex).layer(elapsed.clone()).start(|| async |cx| {
 ///     cx.sleep(Duration::from_secs(cx.run() + 1)).await
 /// })?;
 /// ex.advance(second * 6)?; // the runs take 1, 2 and 3 seconds
@@ -86,11 +85,9 @@ impl Elapsed {
 impl Layer for Elapsed {
     fn wrap(&self, mut job: Job) -> Job {
         let times = Rc::clone(&self.0);
-        Job::new(async move |cx: WorkerContext| {
+        Job::new(async move |cx| {
             let start = cx.now();
-            let end = caught(job.run(cx.clone())).await;
-            times.set(times.get().with(cx.now().saturating_sub(start)));
-            passed_on(end)
+            watched(job.run(cx.clone()), |_| times.set(times.get().with(cx.now().saturating_sub(start)))).await
         })
     }
 }

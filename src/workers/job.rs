@@ -23,10 +23,10 @@ pub type JobRun<'job> = Pin<Box<dyn Future<Output = Result<(), WorkError>> + 'jo
 ///
 /// # Examples
 /// ```
-/// use millpond::workers::{Job, WorkerContext};
+/// use millpond::workers::Job;
 ///
 /// let mut runs = 0;
-/// let job = Job::new(async move |cx: WorkerContext| {
+/// let job = Job::new(async move |cx| {
 ///     runs += 1;
 ///     if cx.is_cancelled() { Err("no time") } else { Ok(()) }
 /// });

@@ -20,24 +20,24 @@ use super::job::{Job, JobOutput};
 /// # Examples
 /// A closure is a layer:
 /// ```
-/// use millpond::workers::{Job, WorkerContext};
+/// use millpond::workers::Job;
 /// use millpond::{LocalExecutor, Workers};
 ///
 /// let ex = LocalExecutor::new();
-/// let log = |mut job: Job| Job::new(async move |cx: WorkerContext| {
+/// let log = |mut job: Job| Job::new(async move |cx| {
 ///     println!("worker {} begins run {}", cx.worker(), cx.run());
 ///     let end = job.run(cx).await;
 ///     println!("{end:?}");
 ///     end
 /// });
-/// let workers = Workers::builder(&ex).layer(log).start(|| async |_cx: WorkerContext| {})?;
+/// let workers = Workers::builder(&ex).layer(log).start(|| async |_cx| {})?;
 /// ex.try_tick();
 /// assert_eq!(workers.stats().succeeded, 1);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 /// So is a type that implements the trait:
 /// ```
-/// use millpond::workers::{Job, Layer, WorkerContext};
+/// use millpond::workers::{Job, Layer};
 /// use std::{cell::Cell, rc::Rc};
 ///
 /// /// Lets only every `n`th run of a worker through, and counts for all workers what it kept back.
@@ -46,7 +46,7 @@ use super::job::{Job, JobOutput};
 /// impl Layer for Sampled {
 ///     fn wrap(&self, mut job: Job) -> Job {
 ///         let (n, kept_back) = (self.n, self.kept_back.clone());
-///         Job::new(async move |cx: WorkerContext| {
+///         Job::new(async move |cx| {
 ///             if cx.run() % n == 0 {
 ///                 return job.run(cx).await;
 ///             }
@@ -58,7 +58,7 @@ use super::job::{Job, JobOutput};
 /// # let ex = millpond::LocalExecutor::new();
 /// # let kept_back = Rc::new(Cell::new(0));
 /// # let layer = Sampled { n: 3, kept_back: kept_back.clone() };
-/// # let workers = millpond::Workers::builder(&ex).layer(layer).start(|| async |_: WorkerContext| {})?;
+/// # let workers = millpond::Workers::builder(&ex).layer(layer).start(|| async |_| {})?;
 /// # (0..7).for_each(|_| assert!(ex.try_tick()));
 /// # assert_eq!((workers.stats().started, kept_back.get()), (3, 4));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -88,7 +88,7 @@ where
 
 /// The innermost layer: says while the job itself runs, and never lets it begin under a cancelled context.
 fn guard(mut job: Job) -> Job {
-    Job::new(async move |cx: WorkerContext| {
+    Job::new(async move |cx| {
         if cx.is_cancelled() {
             return Err(WorkError::Cancelled);
         }

@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use super::context::WorkerContext;
 use super::job::Job;
 use super::layer::Layer;
 
@@ -13,13 +12,13 @@ use super::layer::Layer;
 ///
 /// # Examples
 /// ```
-/// use millpond::workers::{Pause, WorkerContext};
+/// use millpond::workers::Pause;
 /// use millpond::{LocalExecutor, ManualClock, Workers};
 /// use std::time::Duration;
 ///
 /// let minute = Duration::from_secs(60);
 /// let ex = LocalExecutor::with_clock(ManualClock::new());
-/// let workers = Workers::builder(&ex).layer(Pause::between(minute)).start(|| async |_cx: WorkerContext| {})?;
+/// let workers = Workers::builder(&ex).layer(Pause::between(minute)).start(|| async |_cx| {})?;
 /// ex.advance(10 * minute)?;
 /// assert_eq!(workers.stats().succeeded, 11);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -39,7 +38,7 @@ impl Layer for Pause {
     /// The pause comes before the next run, not after this one, whose end is told at once.
     fn wrap(&self, mut job: Job) -> Job {
         let (pause, mut next) = (self.0, None);
-        Job::new(async move |cx: WorkerContext| {
+        Job::new(async move |cx| {
             if let Some(next) = next {
                 cx.sleep_until(next).await?;
             }

@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use super::context::WorkerContext;
 use super::job::Job;
 use super::layer::Layer;
 
@@ -19,13 +18,13 @@ use super::layer::Layer;
 ///
 /// # Examples
 /// ```
-/// use millpond::workers::{Rate, WorkerContext};
+/// use millpond::workers::Rate;
 /// use millpond::{LocalExecutor, ManualClock, Workers};
 /// use std::time::Duration;
 ///
 /// let second = Duration::from_secs(1);
 /// let ex = LocalExecutor::with_clock(ManualClock::new());
-/// let workers = Workers::builder(&ex).layer(Rate::every(second)).start(|| async |cx: WorkerContext| {
+/// let workers = Workers::builder(&ex).layer(Rate::every(second)).start(|| async |cx| {
 ///     cx.sleep(Duration::from_millis(900)).await
 /// })?;
 /// ex.advance(10 * second)?;
@@ -46,7 +45,7 @@ impl Rate {
 impl Layer for Rate {
     fn wrap(&self, mut job: Job) -> Job {
         let (period, mut beat) = (self.0, None);
-        Job::new(async move |cx: WorkerContext| {
+        Job::new(async move |cx| {
             if let Some(beat) = beat {
                 cx.sleep_until(beat).await?;
             }

@@ -26,17 +26,18 @@ use crate::executor::turn;
 ///
 /// # Examples
 /// ```
-/// use millpond::workers::{Retry, WorkerContext};
+/// use millpond::workers::Retry;
 /// use millpond::{LocalExecutor, ManualClock, Workers};
 /// use std::time::Duration;
 ///
 /// let ex = LocalExecutor::with_clock(ManualClock::new());
 /// let workers = Workers::builder(&ex).layer(Retry::exponential(3)).start(|| {
 ///     let mut attempts = 0;
-///     async move |cx: WorkerContext| {
+///     async move |cx| {
 ///         attempts += 1;
 ///         if attempts < 4 { return Err("not yet") }
-///         Ok(cx.cancelled().await)
+///         cx.cancelled().await;
+///         Ok(())
 ///     }
 /// })?;
 /// ex.advance(Duration::from_secs(1 + 2 + 4))?;
@@ -134,7 +135,7 @@ const fn mix(seed: u64, worker: u64, run: u64) -> u64 {
 impl Layer for Retry {
     fn wrap(&self, mut job: Job) -> Job {
         let retry = self.clone();
-        Job::new(async move |cx: WorkerContext| {
+        Job::new(async move |cx| {
             let (mut delays, end) = (retry.delays(&cx), cx.now().saturating_add(retry.budget));
             loop {
                 let error = match job.run(cx.clone()).await {

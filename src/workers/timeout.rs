@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use futures::future::{Either, select};
 
-use super::context::WorkerContext;
 use super::error::WorkError;
 use super::job::Job;
 use super::layer::Layer;
@@ -19,14 +18,14 @@ use super::layer::Layer;
 ///
 /// # Examples
 /// ```
-/// use millpond::workers::{EndError, Timeout, WorkError, WorkerContext};
+/// use millpond::workers::{EndError, Timeout, WorkError};
 /// use millpond::{LocalExecutor, ManualClock, Workers};
 /// use std::time::Duration;
 ///
 /// let second = Duration::from_secs(1);
 /// let ex = LocalExecutor::with_clock(ManualClock::new());
 /// let builder = Workers::builder(&ex).stop_on_error(true).layer(Timeout::after(second));
-/// let workers = builder.start(|| async |_cx: WorkerContext| std::future::pending::<()>().await)?;
+/// let workers = builder.start(|| async |_cx| std::future::pending::<()>().await)?;
 /// ex.advance(second)?;
 /// let Err(EndError::Tripped(trip)) = ex.block_on(workers.close()) else { panic!("it timed out") };
 /// assert!(matches!(**trip.error(), WorkError::TimedOut(limit) if limit == second));
@@ -46,7 +45,7 @@ impl Timeout {
 impl Layer for Timeout {
     fn wrap(&self, mut job: Job) -> Job {
         let limit = self.0;
-        Job::new(async move |cx: WorkerContext| {
+        Job::new(async move |cx| {
             let timer = cx.timer(cx.now().saturating_add(limit));
             match select(job.run(cx), timer).await {
                 Either::Left((end, _)) => end,

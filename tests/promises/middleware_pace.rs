@@ -5,12 +5,12 @@
 use std::time::Duration;
 
 use millpond::Workers;
-use millpond::workers::{Counter, Layer, Pause, Rate, WorkerContext};
+use millpond::workers::{Counter, Layer, Pause, Rate};
 use wasm_bindgen_test::wasm_bindgen_test;
 
 use super::kit::SECOND;
 use super::support::Recorder;
-use super::workers_kit::{MS, adds_up, ending, executor, timed};
+use super::workers_kit::{MS, adds_up, ending, executor, ticks, timed};
 
 /// When a worker begins its runs, in milliseconds, if they take so long.
 fn starts(layer: impl Layer + 'static, took: &'static [u64]) -> Vec<u128> {
@@ -54,7 +54,7 @@ fn whoever_waits_for_its_turn_is_cancelled_at_once_and_does_not_begin() {
     fn check(layer: impl Layer + 'static) {
         let (ex, outer) = (executor(), Counter::new());
         let builder = Workers::builder(&ex).initial(3).stop_on_error(true).layer(outer.clone()).layer(layer);
-        let workers = builder.start(|| async |_cx: WorkerContext| {}).unwrap();
+        let workers = builder.start(|| async |_cx| {}).unwrap();
         ex.run_until_idle();
         assert_eq!((workers.stats().succeeded, workers.stats().running, outer.snapshot().running), (3, 0, 3));
         workers.less().unwrap();
@@ -77,14 +77,14 @@ fn no_job_begins_under_a_cancelled_context() {
         let record = begun.clone();
         let workers = Workers::builder(&ex).initial(4).layer(layer).start(move || {
             let record = record.clone();
-            async move |cx: WorkerContext| record.note(cx.is_cancelled())
+            async move |cx| record.note(cx.is_cancelled())
         });
         let workers = workers.unwrap();
-        (0..10).for_each(|_| drop(ex.try_tick()));
+        ticks(&ex, 10);
         workers.less().unwrap();
-        (0..10).for_each(|_| drop(ex.try_tick()));
+        ticks(&ex, 10);
         drop(workers.close());
-        (0..100).for_each(|_| drop(ex.try_tick()));
+        ticks(&ex, 100);
         let begun = begun.take();
         assert!(!begun.is_empty() && !begun.contains(&true));
     }

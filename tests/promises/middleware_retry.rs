@@ -7,12 +7,12 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use millpond::Workers;
-use millpond::workers::{Counter, EndError, Retry, WorkError, WorkerContext};
+use millpond::workers::{Counter, EndError, Retry, WorkError};
 use wasm_bindgen_test::wasm_bindgen_test;
 
 use super::kit::SECOND;
 use super::support::Recorder;
-use super::workers_kit::{adds_up, ending, executor};
+use super::workers_kit::{adds_up, ending, executor, ticks};
 
 /// When the attempts of a job begin that always fails, in seconds.
 fn attempts(retry: Retry) -> Vec<f64> {
@@ -26,9 +26,10 @@ fn by(workers: u32, retry: Retry) -> Vec<(u64, f64)> {
     let builder = Workers::builder(&ex).initial(workers).layer(retry);
     let started = builder.start(move || {
         let (clock, notes) = (clock.clone(), notes.clone());
-        async move |cx: WorkerContext| {
+        async move |cx| {
             if cx.run() > 0 {
-                return Ok(cx.cancelled().await);
+                cx.cancelled().await;
+                return Ok(());
             }
             notes.note((cx.worker(), clock.now().as_secs_f64()));
             Err("bad")
@@ -63,15 +64,19 @@ fn no_delay_is_begun_that_would_end_after_the_time_for_all() {
 fn the_largest_count_of_retries_still_runs_the_job() {
     let ex = executor();
     let retry = Retry::exponential(u32::MAX).first_delay(Duration::ZERO);
-    let workers = Workers::builder(&ex).layer(retry).start(|| async |_cx: WorkerContext| Err::<(), _>("bad")).unwrap();
-    (0..100).for_each(|_| drop(ex.try_tick()));
+    let workers = Workers::builder(&ex).layer(retry).start(|| async |_cx| Err::<(), _>("bad")).unwrap();
+    ticks(&ex, 100);
     assert!(adds_up(workers.stats()).failed >= 50, "and gives way between its attempts");
     drop(workers);
     let recovers = Workers::builder(&ex).layer(Retry::exponential(u32::MAX)).start(|| {
         let mut attempts = 0;
-        async move |cx: WorkerContext| {
+        async move |cx| {
             attempts += 1;
-            if attempts > 5 { Ok(cx.cancelled().await) } else { Err("not yet") }
+            if attempts <= 5 {
+                return Err("not yet");
+            }
+            cx.cancelled().await;
+            Ok(())
         }
     });
     ex.advance(31 * SECOND).unwrap();
@@ -82,7 +87,7 @@ fn the_largest_count_of_retries_still_runs_the_job() {
 fn a_retry_stops_at_once_when_its_worker_is_cancelled() {
     let (ex, outer) = (executor(), Counter::new());
     let builder = Workers::builder(&ex).initial(2).stop_on_error(true).layer(outer.clone()).layer(Retry::exponential(9));
-    let workers = builder.start(|| async |_cx: WorkerContext| Err::<(), _>("bad")).unwrap();
+    let workers = builder.start(|| async |_cx| Err::<(), _>("bad")).unwrap();
     ex.advance(2 * SECOND).unwrap();
     assert_eq!(workers.stats().failed, 4);
     workers.less().unwrap();
@@ -100,7 +105,7 @@ fn no_attempt_begins_under_a_cancelled_context() {
     let ex = executor();
     let retry = Retry::exponential(9).first_delay(Duration::ZERO);
     let workers = Workers::builder(&ex).layer(retry).start(|| {
-        async |cx: WorkerContext| {
+        async |cx| {
             cx.cancelled().await;
             Err::<(), _>("after all")
         }
@@ -121,7 +126,7 @@ fn the_rule_chooses_but_never_retries_a_cancellation() {
         let builder = Workers::builder(&ex).layer(retry);
         let started = builder.start(move || {
             let count = count.clone();
-            async move |cx: WorkerContext| {
+            async move |cx| {
                 if cx.run() > 0 {
                     cx.cancelled().await;
                 }
@@ -165,7 +170,7 @@ fn the_last_error_is_told_when_no_retry_is_left() {
     let builder = Workers::builder(&ex).stop_on_error(true).layer(Retry::exponential(2));
     let workers = builder.start(|| {
         let mut attempts = 0;
-        async move |_cx: WorkerContext| {
+        async move |_cx| {
             attempts += 1;
             Err::<(), _>(format!("attempt {attempts}"))
         }

@@ -6,7 +6,7 @@ use std::future::pending;
 use std::pin::Pin;
 
 use millpond::Workers;
-use millpond::workers::{EndError, WorkerContext};
+use millpond::workers::EndError;
 use wasm_bindgen_test::wasm_bindgen_test;
 
 use super::kit::{Later, SECOND, TICK};
@@ -42,7 +42,7 @@ fn a_late_close_still_tells_the_first_error() {
     let wait = job.clone();
     let workers = Workers::builder(&ex).stop_on_error(true).start(move || {
         let wait = wait.clone();
-        async move |cx: WorkerContext| {
+        async move |cx| {
             wait.clone().run(cx).await;
             Err::<(), _>("too late")
         }
@@ -82,7 +82,7 @@ fn closing_workers_poll_nothing_while_a_run_hangs() {
 #[wasm_bindgen_test(unsupported = test)]
 fn close_cancels_all_from_the_call_on() {
     let ex = executor();
-    let workers = Workers::builder(&ex).initial(3).start(|| async |cx: WorkerContext| cx.cancelled().await).unwrap();
+    let workers = Workers::builder(&ex).initial(3).start(|| async |cx| cx.cancelled().await).unwrap();
     ex.run_until_idle();
     assert!(!workers.is_closed());
     drop(workers.close());
@@ -98,7 +98,7 @@ fn workers_that_never_ran_close_without_a_run() {
     let counted = drops.clone();
     let workers = Workers::builder(&ex).initial(3).start(move || {
         let guard = counted.guard();
-        async move |_cx: WorkerContext| {
+        async move |_cx| {
             let _guard = &guard;
             pending::<()>().await;
         }
@@ -108,7 +108,7 @@ fn workers_that_never_ran_close_without_a_run() {
     assert!(ending(&mut close).is_none());
     ex.run_until_idle();
     assert_eq!((ending(&mut close).unwrap().unwrap().started, drops.count()), (0, 3));
-    let none = Workers::builder(&ex).initial(0).start(|| async |_cx: WorkerContext| {}).unwrap();
+    let none = Workers::builder(&ex).initial(0).start(|| async |_cx| {}).unwrap();
     assert_eq!(ending(&mut none.close()).unwrap().unwrap().started, 0);
 }
 
@@ -135,7 +135,7 @@ fn abort_drops_every_run_where_it_awaits() {
     let counted = drops.clone();
     let workers = Workers::builder(&ex).initial(3).start(move || {
         let counted = counted.clone();
-        async move |_cx: WorkerContext| {
+        async move |_cx| {
             let _guard = counted.guard();
             pending::<()>().await;
         }
@@ -157,7 +157,7 @@ fn a_run_may_close_or_abort_its_own_workers() {
         let handle = own.clone();
         let workers = Workers::builder(&ex).initial(2).start(move || {
             let handle = handle.clone();
-            async move |cx: WorkerContext| {
+            async move |cx| {
                 if let Some(workers) = handle.take() {
                     if abort {
                         workers.abort();

@@ -38,7 +38,7 @@ fn an_executor_that_goes_ends_all_and_tells_who_waits() {
     let builder = Workers::builder(&ex).initial(3).layer(Pause::between(SECOND));
     let started = builder.start(move || {
         let (counted, own) = (counted.clone(), counted.guard());
-        async move |cx: WorkerContext| {
+        async move |cx| {
             let (_own, _guard) = (&own, counted.guard());
             if cx.worker() > 0 {
                 pending::<()>().await;
@@ -67,7 +67,7 @@ fn what_the_builder_holds_is_let_go_of_at_the_end() {
     });
     let started = layered.start(move || {
         let _guard = &guard;
-        async |cx: WorkerContext| cx.cancelled().await
+        async |cx| cx.cancelled().await
     });
     let workers = started.unwrap();
     ex.run_until_idle();
@@ -83,7 +83,7 @@ fn a_context_that_outlives_everything_does_no_harm() {
     let keep = kept.clone();
     let workers = Workers::builder(&ex).start(move || {
         let keep = keep.clone();
-        async move |cx: WorkerContext| {
+        async move |cx| {
             keep.set(cx.clone());
             cx.cancelled().await;
         }
@@ -104,7 +104,7 @@ fn workers_do_not_keep_their_executor() {
         let _guard = guard;
         pending::<()>().await;
     });
-    let workers = Workers::builder(&ex).start(|| async |cx: WorkerContext| cx.cancelled().await).unwrap();
+    let workers = Workers::builder(&ex).start(|| async |cx| cx.cancelled().await).unwrap();
     ex.run_until_idle();
     drop(ex);
     assert_eq!((drops.count(), is_over(&workers)), (1, true));

@@ -21,6 +21,11 @@ pub(crate) fn executor() -> LocalExecutor {
     LocalExecutor::with_clock(ManualClock::new())
 }
 
+/// Polls up to so many tasks, and says how many.
+pub(crate) fn ticks(ex: &LocalExecutor, most: usize) -> usize {
+    (0..most).take_while(|_| ex.try_tick()).count()
+}
+
 /// A job that ignores cancellation: each run goes on until it is let go.
 #[derive(Clone, Default)]
 pub(crate) struct Stubborn {
@@ -48,7 +53,7 @@ impl Stubborn {
     /// Ends the run of a worker.
     pub(crate) fn let_go(&self, worker: u64) {
         let gate = self.gates.borrow_mut().remove(&worker);
-        gate.expect("it runs").open();
+        gate.unwrap().open();
     }
 
     /// Whose runs go on.
@@ -83,7 +88,7 @@ pub(crate) fn timed(ex: &LocalExecutor, builder: WorkersBuilder, starts: &Record
     let (ex, starts) = (ex.clone(), starts.clone());
     let started = builder.start(move || {
         let (ex, starts) = (ex.clone(), starts.clone());
-        async move |cx: WorkerContext| {
+        async move |cx| {
             starts.note(ex.now().as_millis());
             match took.get(usize::try_from(cx.run()).unwrap()) {
                 Some(ms) => ex.sleep(Duration::from_millis(*ms)).await,

@@ -19,7 +19,7 @@ fn a_worker_whose_job_panics_goes_on_with_its_next_run() {
     let (outer, elapsed) = (Counter::new(), Elapsed::new());
     let builder = Workers::builder(&ex).initial(2).layer(outer.clone()).layer(elapsed.clone());
     let started = builder.start(|| {
-        async |cx: WorkerContext| match (cx.worker(), cx.run()) {
+        async |cx| match (cx.worker(), cx.run()) {
             (0, 0) => panic!("at once"),
             (0, 1) => {
                 cx.sleep(SECOND).await.unwrap();
@@ -43,7 +43,7 @@ fn a_worker_whose_job_panics_goes_on_with_its_next_run() {
 fn a_panic_is_an_error_that_stops_all() {
     let ex = executor();
     let workers = Workers::builder(&ex).initial(2).stop_on_error(true).start(|| {
-        async |cx: WorkerContext| {
+        async |cx| {
             super::support::give_way().await;
             assert!(cx.worker() > 0, "boom");
             cx.cancelled().await;
@@ -87,7 +87,7 @@ fn a_panicking_builder_is_an_error_for_who_called_and_nothing_is_half_made() {
 fn a_panicking_layer_is_an_error_for_who_called() {
     let ex = executor();
     let layer = |_: Job| -> Job { panic!("no layer") };
-    let error = Workers::builder(&ex).layer(layer).start(|| async |_cx: WorkerContext| {}).unwrap_err();
+    let error = Workers::builder(&ex).layer(layer).start(|| async |_cx| {}).unwrap_err();
     assert!(matches!(error, StartError::Panicked(_)));
 }
 
@@ -95,10 +95,11 @@ fn a_panicking_layer_is_an_error_for_who_called() {
 fn a_caught_panic_can_be_retried_and_an_uncaught_one_passes_by() {
     let attempts = |caught: bool| {
         let ex = executor();
-        let builder = Workers::builder(&ex).layer(Retry::exponential(2).when(|_| true));
+        // Those between only look.
+        let builder = Workers::builder(&ex).layer(Retry::exponential(2).when(|_| true)).layer(Counter::new()).layer(Elapsed::new());
         let builder = if caught { builder.layer(CatchPanic) } else { builder };
         let builder = builder.stop_on_error(true);
-        let workers = builder.start(|| async |_cx: WorkerContext| -> () { panic!("always") }).unwrap();
+        let workers = builder.start(|| async |_cx| -> () { panic!("always") }).unwrap();
         ex.advance(100 * SECOND).unwrap();
         assert!(matches!(ending(&mut workers.ended()), Some(Err(EndError::Tripped(_)))));
         adds_up(workers.stats()).panicked
@@ -110,7 +111,7 @@ fn a_caught_panic_can_be_retried_and_an_uncaught_one_passes_by() {
 fn a_panic_while_a_run_is_dropped_stays_with_its_worker() {
     let ex = executor();
     let workers = Workers::builder(&ex).initial(2).start(|| {
-        async |cx: WorkerContext| {
+        async |cx| {
             let worker = cx.worker();
             let _guard = on_drop(move || assert!(worker > 0 || std::thread::panicking(), "in a drop"));
             pending::<()>().await;
@@ -122,7 +123,7 @@ fn a_panic_while_a_run_is_dropped_stays_with_its_worker() {
     assert_eq!((adds_up(workers.stats()).running, is_over(&workers)), (0, true));
     let gone = executor();
     let workers = Workers::builder(&gone).start(|| {
-        async |_cx: WorkerContext| {
+        async |_cx| {
             let _guard = on_drop(|| assert!(std::thread::panicking(), "in a drop"));
             pending::<()>().await;
         }

@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot go on fails")]
 
 use millpond::Workers;
-use millpond::workers::{LessError, MoreError, Pause, Retry, WorkerContext};
+use millpond::workers::{LessError, MoreError, Pause, Retry};
 use wasm_bindgen_test::wasm_bindgen_test;
 
 use super::kit::{Later, Random, SECOND};
@@ -90,7 +90,7 @@ fn less_takes_an_idle_worker_first_and_else_the_newest() {
 #[wasm_bindgen_test(unsupported = test)]
 fn an_idle_worker_that_is_removed_makes_room_at_once() {
     let ex = executor();
-    let failing = || async |_cx: WorkerContext| Err::<(), _>("always");
+    let failing = || async |_cx| Err::<(), _>("always");
     let builder = Workers::builder(&ex).max(1).layer(Retry::exponential(9).first_delay(SECOND));
     let workers = builder.start(failing).unwrap();
     ex.run_until_idle();
@@ -105,8 +105,7 @@ fn an_idle_worker_that_is_removed_makes_room_at_once() {
 #[wasm_bindgen_test(unsupported = test)]
 fn a_context_is_told_that_its_worker_is_removed() {
     let ex = executor();
-    let job = || async |cx: WorkerContext| cx.cancelled().await;
-    let workers = Workers::builder(&ex).initial(2).start(job).unwrap();
+    let workers = Workers::builder(&ex).initial(2).start(|| async |cx| cx.cancelled().await).unwrap();
     ex.run_until_idle();
     assert_eq!((workers.less(), ex.run_until_idle()), (Ok(1), 2));
     assert_eq!((workers.stats().succeeded, workers.stats().running), (1, 1));
@@ -116,11 +115,12 @@ fn a_context_is_told_that_its_worker_is_removed() {
 fn more_after_a_stop_is_an_error_at_once() {
     let ex = executor();
     let tripped = Workers::builder(&ex).initial(2).stop_on_error(true).start(|| {
-        async |cx: WorkerContext| {
+        async |cx| {
             if cx.worker() == 0 {
                 return Err("stop");
             }
-            Ok(cx.sleep(SECOND).await.unwrap_or_default())
+            cx.cancelled().await;
+            Ok(())
         }
     });
     let tripped = tripped.unwrap();
@@ -130,7 +130,7 @@ fn more_after_a_stop_is_an_error_at_once() {
     assert_eq!(tripped.current(), 0);
     let closed = Workers::builder(&ex).start(move || {
         let (inside, told) = (inside.clone(), told.clone());
-        async move |cx: WorkerContext| {
+        async move |cx| {
             cx.cancelled().await;
             told.set(inside.take().map(|workers| workers.more().is_err()));
         }
@@ -156,7 +156,7 @@ fn sizes_change_from_inside_a_run_and_from_inside_a_builder() {
             assert!(matches!(workers.more(), Err(MoreError::Building)) && workers.less().is_ok());
         }
         let handle = handle.clone();
-        async move |cx: WorkerContext| {
+        async move |cx| {
             if let Some(workers) = handle.take() {
                 assert!(workers.more().is_ok() && workers.more().is_ok() && workers.less() == Ok(2));
                 assert!(workers.less() == Ok(1) && workers.less() == Ok(0) && cx.is_cancelled());
@@ -179,7 +179,7 @@ fn workers_closed_by_their_own_builder_take_no_more() {
     let building = in_builder.clone();
     let workers = Workers::builder(&ex).start(move || {
         drop(building.take().map(|workers| workers.close()));
-        async |cx: WorkerContext| cx.cancelled().await
+        async |cx| cx.cancelled().await
     });
     let workers = workers.unwrap();
     in_builder.set(workers.clone());

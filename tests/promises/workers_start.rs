@@ -10,7 +10,7 @@ use millpond::{Concurrency, Workers};
 use wasm_bindgen_test::wasm_bindgen_test;
 
 use super::support::{Drops, Recorder};
-use super::workers_kit::{Stubborn, adds_up, executor};
+use super::workers_kit::{Stubborn, adds_up, executor, ticks};
 
 fn start(describe: impl FnOnce(WorkersBuilder) -> WorkersBuilder) -> Result<usize, String> {
     let ex = executor();
@@ -18,7 +18,7 @@ fn start(describe: impl FnOnce(WorkersBuilder) -> WorkersBuilder) -> Result<usiz
     let count = calls.clone();
     let started = describe(Workers::builder(&ex)).start(move || {
         count.set(count.get() + 1);
-        async |_cx: WorkerContext| {}
+        async |_cx| {}
     });
     match started {
         Ok(workers) => {
@@ -70,14 +70,16 @@ fn each_worker_has_a_job_of_its_own_built_once_in_the_order_of_numbers() {
     let workers = Workers::builder(&ex).initial(2).start(move || {
         let (record, job, mut calls) = (record.clone(), built, 0);
         built += 1;
-        async move |cx: WorkerContext| {
+        async move |cx| {
             calls += 1;
             record.note((job, cx.worker(), cx.run(), calls));
-            match calls {
-                1 => Err("the first call fails, and the job is not built again"),
-                2 => Ok(()),
-                _ => Ok(cx.cancelled().await),
+            if calls == 1 {
+                return Err("the first call fails, and the job is not built again");
             }
+            if calls > 2 {
+                cx.cancelled().await;
+            }
+            Ok(())
         }
     });
     let workers = workers.unwrap();
@@ -100,9 +102,14 @@ fn a_job_may_be_any_closure_with_or_without_an_error() {
         Workers::builder(&ex).start(|| function),
         Workers::builder(&ex).start(|| |cx: WorkerContext| async move { cx.cancelled().await }),
         Workers::builder(&ex).start(|| async |cx| cx.until_cancelled(std::future::pending::<()>()).await),
-        Workers::builder(&ex).start(|| async |cx: WorkerContext| Ok::<(), String>(cx.cancelled().await)),
         Workers::builder(&ex).start(|| {
-            async |cx: WorkerContext| {
+            async |cx| {
+                cx.cancelled().await;
+                Ok::<(), String>(())
+            }
+        }),
+        Workers::builder(&ex).start(|| {
+            async |cx| {
                 cx.sleep(std::time::Duration::MAX).await?;
                 Ok::<(), Box<dyn std::error::Error>>(())
             }
@@ -139,12 +146,12 @@ fn an_error_keeps_its_type_and_a_cancellation_stays_one_behind_any_box() {
 fn a_job_that_is_always_ready_starves_nobody() {
     let (ex, drops) = (executor(), Drops::default());
     let guard = drops.guard();
-    let workers = Workers::builder(&ex).initial(3).start(|| async |_cx: WorkerContext| {}).unwrap();
+    let workers = Workers::builder(&ex).initial(3).start(|| async |_cx| {}).unwrap();
     let other = ex.spawn(async move {
         super::support::give_way().await;
         drop(guard);
     });
-    (0..3 + 1 + 3 + 1).for_each(|_| assert!(ex.try_tick()));
+    assert_eq!(ticks(&ex, 3 + 1 + 3 + 1), 3 + 1 + 3 + 1);
     assert_eq!((drops.count(), workers.stats().succeeded), (1, 6));
     drop(other);
 }

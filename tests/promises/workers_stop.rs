@@ -79,7 +79,7 @@ fn run_until_closes_without_a_limit_when_it_is_told_to_stop() {
     let sleeper = ex.clone();
     let job = move || {
         let sleeper = sleeper.clone();
-        async move |_cx: WorkerContext| sleeper.sleep(100 * SECOND).await
+        async move |_cx| sleeper.sleep(100 * SECOND).await
     };
     let mut run = pin!(Workers::builder(&ex).initial(2).run_until(ex.sleep(SECOND), job));
     assert!(poll_once(run.as_mut()).is_pending());
@@ -96,7 +96,7 @@ fn a_run_that_is_dropped_cancels_its_workers() {
     let count = cancelled.clone();
     let mut run = Box::pin(Workers::builder(&ex).initial(2).run(move || {
         let count = count.clone();
-        async move |cx: WorkerContext| {
+        async move |cx| {
             cx.cancelled().await;
             count.set(count.get() + 1);
         }
@@ -116,7 +116,7 @@ fn every_run_knows_that_all_are_stopped_before_anyone_begins_again() {
     bad.set(());
     let workers = Workers::builder(&ex).initial(3).stop_on_error(true).start(move || {
         let (record, trigger) = (record.clone(), trigger.clone());
-        async move |cx: WorkerContext| {
+        async move |cx| {
             record.note((cx.worker(), cx.run()));
             trigger.take().map_or(Ok(()), |()| Err("the very first run"))
         }
