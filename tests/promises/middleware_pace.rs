@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use millpond::Workers;
-use millpond::workers::{Counter, Layer, Pause, Rate};
+use millpond::workers::{Counter, Job, Layer, Pause, Rate, WorkError};
 use wasm_bindgen_test::wasm_bindgen_test;
 
 use super::kit::SECOND;
@@ -90,4 +90,24 @@ fn no_job_begins_under_a_cancelled_context() {
     }
     check(Pause::between(Duration::ZERO));
     check(Rate::every(Duration::ZERO));
+}
+
+#[wasm_bindgen_test(unsupported = test)]
+fn a_layer_that_ignores_cancellation_cannot_begin_the_job() {
+    let ex = executor();
+    let deaf = |mut job: Job| {
+        Job::new(async move |cx| {
+            cx.cancelled().await;
+            let first = job.run(cx.clone()).await;
+            let second = job.run(cx).await;
+            assert!(matches!((&first, &second), (Err(WorkError::Cancelled), Err(WorkError::Cancelled))));
+            first
+        })
+    };
+    let workers = Workers::builder(&ex).max(2).initial(2).layer(deaf).start(|| async |_cx| {}).unwrap();
+    ex.run_until_idle();
+    assert_eq!((workers.less(), workers.more().ok()), (Ok(1), Some(2)), "which is why it leaves room at once");
+    let mut close = workers.close();
+    ex.run_until_idle();
+    assert_eq!(ending(&mut close).unwrap().unwrap().started, 0);
 }

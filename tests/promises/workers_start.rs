@@ -5,7 +5,10 @@
 use std::cell::Cell;
 use std::rc::Rc;
 
-use millpond::workers::{StartError, WorkError, WorkerContext, WorkersBuilder};
+use millpond::workers::{
+    CatchPanic, Counter, Elapsed, EndError, Ending, Job, LessError, MoreError, Pause, Rate, Retry, RunCounts, RunError, RunTimes,
+    StartError, Timeout, TripError, WorkError, WorkerContext, WorkersBuilder,
+};
 use millpond::{Concurrency, Workers};
 use wasm_bindgen_test::wasm_bindgen_test;
 
@@ -154,4 +157,37 @@ fn a_job_that_is_always_ready_starves_nobody() {
     assert_eq!(ticks(&ex, 3 + 1 + 3 + 1), 3 + 1 + 3 + 1);
     assert_eq!((drops.count(), workers.stats().succeeded), (1, 6));
     drop(other);
+}
+
+#[wasm_bindgen_test(unsupported = test)]
+fn everything_can_be_printed_and_errors_say_what_happened() {
+    let (ex, job) = (executor(), Stubborn::default());
+    let builder = Workers::builder(&ex).max(1).layer(Counter::new());
+    assert!(format!("{builder:?}").contains("max: AtMost(1)") && format!("{:?}", Retry::exponential(3)).contains("max_times: Some(3)"));
+    let workers = job.start(builder);
+    ex.run_until_idle();
+    assert!(format!("{workers:?}").contains("current: 1") && format!("{:?}", workers.ended()).contains("running: 1"));
+    assert!(format!("{:?}{:?}", Counter::new(), Elapsed::new()).contains("panicked: 0"));
+    assert_eq!(workers.more().unwrap_err().to_string(), "there are 1 workers already, the most allowed; 0 of them are leaving");
+    drop(workers.close());
+    assert_eq!(workers.more().unwrap_err().to_string(), "the workers are closed and take no more");
+    assert_eq!(workers.less().unwrap_err().to_string(), "the workers are closed, all are leaving");
+    assert_eq!(EndError::TimedOut { running: 2 }.to_string(), "2 workers have not ended in time");
+    assert_eq!(WorkError::Cancelled.to_string(), "the run was cancelled");
+}
+
+#[wasm_bindgen_test(unsupported = test)]
+fn what_can_be_moved_and_sent_is_as_claimed() {
+    fn moves<T: Unpin + 'static>() {}
+    moves::<(Workers, Ending, WorkerContext, Job)>();
+    fn goes_anywhere<T: Send + Sync + Copy>() {}
+    goes_anywhere::<(RunCounts, RunTimes, LessError, Pause, Rate, Timeout, CatchPanic)>();
+    fn is_error<T: std::error::Error>() {}
+    is_error::<WorkError>();
+    is_error::<StartError>();
+    is_error::<MoreError>();
+    is_error::<LessError>();
+    is_error::<EndError>();
+    is_error::<RunError>();
+    is_error::<TripError>();
 }
