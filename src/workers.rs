@@ -67,7 +67,7 @@ use crew::Crew;
 /// panic aborts the module.
 ///
 /// # Cost
-/// One executor task per worker, one allocation per run and layer. Nothing is polled and no timer exists but for what the job and its
+/// One executor task per worker, two allocations per run and one for each layer. Nothing is polled and no timer exists but for what the job and its
 /// layers wait for. [`more`](Self::more), [`less`](Self::less) and [`current`](Self::current) are O(workers).
 ///
 /// # Source

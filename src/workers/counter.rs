@@ -6,7 +6,7 @@ use std::rc::Rc;
 
 use super::catch_panic::watched;
 use super::error::WorkError;
-use super::job::Job;
+use super::job::{Job, JobRun};
 use super::layer::Layer;
 
 /// What has become of every run so far, at one instant.
@@ -93,22 +93,17 @@ impl Counter {
         self.0.set(counts);
     }
 
-    fn begin(&self) -> Counted {
-        self.change(|counts| {
-            counts.started += 1;
-            counts.running += 1;
-        });
-        Counted { counter: self.clone(), ended: false }
+    /// Waits for a run and counts it.
+    pub(super) async fn count(&self, run: JobRun<'_>) -> Result<(), WorkError> {
+        let mut counted = Counted::new(self);
+        watched(run, |end| counted.end(end)).await
     }
 }
 
 impl Layer for Counter {
     fn wrap(&self, mut job: Job) -> Job {
         let counter = self.clone();
-        Job::new(async move |cx| {
-            let mut counted = counter.begin();
-            watched(job.run(cx), |end| counted.count(end)).await
-        })
+        Job::new(async move |cx| counter.count(job.run(cx)).await)
     }
 }
 
@@ -125,7 +120,15 @@ struct Counted {
 }
 
 impl Counted {
-    fn count(&mut self, end: &Result<(), WorkError>) {
+    fn new(counter: &Counter) -> Self {
+        counter.change(|counts| {
+            counts.started += 1;
+            counts.running += 1;
+        });
+        Self { counter: counter.clone(), ended: false }
+    }
+
+    fn end(&mut self, end: &Result<(), WorkError>) {
         if !std::mem::replace(&mut self.ended, true) {
             self.counter.change(|counts| {
                 counts.running -= 1;
@@ -137,6 +140,6 @@ impl Counted {
 
 impl Drop for Counted {
     fn drop(&mut self) {
-        self.count(&Err(WorkError::Cancelled));
+        self.end(&Err(WorkError::Cancelled));
     }
 }

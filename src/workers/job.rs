@@ -16,7 +16,7 @@ pub type JobRun<'job> = Pin<Box<dyn Future<Output = Result<(), WorkError>> + 'jo
 /// A [`Layer`](super::Layer) takes one and gives another.
 ///
 /// # Cost
-/// One allocation per run, and one more per layer.
+/// One allocation per run, of the job as of each layer around it.
 ///
 /// # Source
 /// tower's boxed services; the job builders and middleware of worker pools.

@@ -81,18 +81,18 @@ where
     O: JobOutput + 'static,
 {
     Box::new(move || {
-        let job = guard(counter.wrap(Job::new(build())));
+        let job = guard(Job::new(build()), counter.clone());
         layers.iter().rev().fold(job, |job, layer| layer.wrap(job))
     })
 }
 
-/// The innermost layer: says while the job itself runs, and never lets it begin under a cancelled context.
-fn guard(mut job: Job) -> Job {
+/// The innermost layer: counts the job itself, says while it runs, and never lets it begin under a cancelled context.
+fn guard(mut job: Job, counter: Counter) -> Job {
     Job::new(async move |cx| {
         if cx.is_cancelled() {
             return Err(WorkError::Cancelled);
         }
         let _busy = cx.busy();
-        job.run(cx).await
+        counter.count(job.run(cx)).await
     })
 }

@@ -92,7 +92,8 @@ impl Worker {
         match (polled, self.stage.take()) {
             (Ok(Poll::Pending), Stage::Polling) => {
                 self.stage.set(Stage::Parked(work));
-                self.waker.set(Some(cx.waker().clone()));
+                let known = self.waker.take().filter(|waker| waker.will_wake(cx.waker()));
+                self.waker.set(Some(known.unwrap_or_else(|| cx.waker().clone())));
                 Poll::Pending
             }
             _ => {

@@ -11,7 +11,7 @@ use wasm_bindgen_test::wasm_bindgen_test;
 
 use super::kit::{Later, SECOND, TICK};
 use super::support::{Drops, WakeCount, poll};
-use super::workers_kit::{Stubborn, adds_up, ending, executor};
+use super::workers_kit::{Stubborn, adds_up, ending, executor, ticks};
 
 #[wasm_bindgen_test(unsupported = test)]
 fn close_can_be_awaited_again_after_its_time_was_over() {
@@ -70,6 +70,8 @@ fn closing_workers_poll_nothing_while_a_run_hangs() {
     let (wakes, waker) = WakeCount::new();
     let mut close = workers.close();
     assert!(poll(Pin::new(&mut close), &waker).is_pending());
+    assert!(ticks(&ex, 100) <= 3, "each is told once");
+    assert_eq!(ticks(&ex, 100), 0, "polls of those that go on");
     assert_eq!(ex.advance(3600 * SECOND).unwrap(), 0, "polls in an hour");
     job.let_go(1);
     assert!(ex.advance(3600 * SECOND).unwrap() <= 2, "polls for the end of a run");

@@ -11,7 +11,7 @@ use millpond::workers::{CatchPanic, Counter, Elapsed, EndError, Job, MoreError, 
 
 use super::kit::SECOND;
 use super::support::{Drops, on_drop};
-use super::workers_kit::{adds_up, ending, executor, is_over};
+use super::workers_kit::{adds_up, ending, executor, is_over, ticks};
 
 #[test]
 fn a_worker_whose_job_panics_goes_on_with_its_next_run() {
@@ -50,7 +50,7 @@ fn a_panic_is_an_error_that_stops_all() {
         }
     });
     let workers = workers.unwrap();
-    ex.run_until_idle();
+    ticks(&ex, 100);
     let Some(Err(EndError::Tripped(trip))) = ending(&mut workers.ended()) else { panic!("it panicked") };
     assert!(matches!(**trip.error(), WorkError::Panicked(_)));
     assert_eq!(trip.error().to_string(), "the run panicked: boom");

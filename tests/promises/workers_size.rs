@@ -7,7 +7,7 @@ use millpond::workers::{LessError, MoreError, Pause, Retry};
 use wasm_bindgen_test::wasm_bindgen_test;
 
 use super::kit::{Later, Random, SECOND};
-use super::workers_kit::{MS, Stubborn, adds_up, executor, is_over};
+use super::workers_kit::{MS, Stubborn, adds_up, executor, is_over, ticks};
 
 /// What a refused `more` says: the most, and how many of them are leaving.
 fn refused(workers: &Workers) -> (u32, usize) {
@@ -126,7 +126,7 @@ fn more_after_a_stop_is_an_error_at_once() {
     let tripped = tripped.unwrap();
     let (inside, told) = (Later::<Workers>::new(), Later::new());
     inside.set(tripped.clone());
-    ex.run_until_idle();
+    ticks(&ex, 100);
     assert_eq!(tripped.current(), 0);
     let closed = Workers::builder(&ex).start(move || {
         let (inside, told) = (inside.clone(), told.clone());

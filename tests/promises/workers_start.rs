@@ -149,7 +149,14 @@ fn an_error_keeps_its_type_and_a_cancellation_stays_one_behind_any_box() {
 fn a_job_that_is_always_ready_starves_nobody() {
     let (ex, drops) = (executor(), Drops::default());
     let guard = drops.guard();
-    let workers = Workers::builder(&ex).initial(3).start(|| async |_cx| {}).unwrap();
+    let workers = Workers::builder(&ex).initial(3).start(|| {
+        async |cx| {
+            if cx.run() > 100 {
+                cx.cancelled().await;
+            }
+        }
+    });
+    let workers = workers.unwrap();
     let other = ex.spawn(async move {
         super::support::give_way().await;
         drop(guard);

@@ -13,7 +13,7 @@ use wasm_bindgen_test::wasm_bindgen_test;
 
 use super::kit::{Later, SECOND};
 use super::support::{Recorder, WakeCount, poll, poll_once};
-use super::workers_kit::{adds_up, ending, executor};
+use super::workers_kit::{adds_up, ending, executor, ticks};
 
 /// Worker 0 fails after a second, with its number in the text; the others after more, unless they are cancelled.
 async fn failing(cx: WorkerContext) -> Result<(), WorkError> {
@@ -122,6 +122,6 @@ fn every_run_knows_that_all_are_stopped_before_anyone_begins_again() {
         }
     });
     let workers = workers.unwrap();
-    ex.run_until_idle();
+    ticks(&ex, 100);
     assert_eq!((seen.take(), workers.stats().started), (vec![(0, 0)], 1));
 }
