@@ -3,6 +3,7 @@
 //! - [`LocalExecutor`] runs the tasks of one thread, with timers: by itself, inside any other executor, in a loop of yours, or in a page.
 //! - [`Pool`] is a queue of tasks of which at most so many run at once: with priorities, timeouts, backpressure and an orderly end.
 //! - [`PoolManager`] builds one pool for each key when it is needed and lets it expire, under one cap over all.
+//! - [`Workers`] run one job again and again until they are stopped, with middleware: counting, timing, retries, pauses.
 //! - [`ManualClock`] drives every deadline of an executor by hand, in tests.
 //!
 //! ```
@@ -32,6 +33,7 @@ mod policy;
 mod pool;
 mod priority;
 mod state;
+pub mod workers;
 
 // How a host drives the executor differs in more than a function: each way is there only where it works.
 #[cfg(not(all(target_family = "wasm", target_os = "unknown")))]
@@ -54,6 +56,7 @@ pub use pool::{
     Close, CloseReport, Group, GroupSubmit, Join, Map, Pool, PoolBuilder, PoolStats, Run, Submit, Task, TaskBuilder, TaskState, TryMap,
 };
 pub use priority::Priority;
+pub use workers::Workers;
 
 /// The Rust of the README compiles and runs.
 #[cfg(doctest)]

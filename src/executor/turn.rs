@@ -111,7 +111,7 @@ impl Drop for Seat {
 }
 
 /// Lets whoever polls us do something else.
-async fn give_way() {
+pub(crate) async fn give_way() {
     let mut given = false;
     poll_fn(|cx| {
         if std::mem::replace(&mut given, true) {

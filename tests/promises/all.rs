@@ -33,6 +33,9 @@ mod map;
 mod map_close;
 mod map_kit;
 mod map_lazy;
+mod middleware;
+mod middleware_pace;
+mod middleware_retry;
 mod model;
 mod options;
 mod order;
@@ -44,6 +47,12 @@ mod settle;
 mod timers;
 mod try_map;
 mod weights;
+mod workers_close;
+mod workers_drop;
+mod workers_kit;
+mod workers_size;
+mod workers_start;
+mod workers_stop;
 
 #[cfg(all(target_family = "wasm", target_os = "unknown"))]
 mod fairness_drive;
@@ -53,3 +62,5 @@ mod map_panic;
 mod native;
 #[cfg(not(all(target_family = "wasm", target_os = "unknown")))]
 mod panic;
+#[cfg(not(all(target_family = "wasm", target_os = "unknown")))]
+mod workers_panic;

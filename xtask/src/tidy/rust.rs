@@ -6,7 +6,7 @@ use super::Finding;
 use super::files::Source;
 
 /// Which modules each module may name, besides itself (DESIGN, Layers). `lib.rs` may name all.
-const IMPORTS: [(&str, &[&str]); 11] = [
+const IMPORTS: &[(&str, &[&str])] = &[
     ("error", &[]),
     ("limit", &["error"]),
     ("policy", &[]),
@@ -17,6 +17,7 @@ const IMPORTS: [(&str, &[&str]); 11] = [
     ("executor", &["state", "platform", "clock", "error"]),
     ("pool", &["executor", "state", "clock", "limit", "policy", "priority", "error"]),
     ("manager", &["pool", "executor", "state", "clock", "limit", "policy", "priority", "error"]),
+    ("workers", &["executor", "state", "clock", "limit", "error"]),
     ("js", &["state", "limit", "priority", "error"]),
 ];
 
