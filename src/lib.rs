@@ -48,7 +48,7 @@ pub use error::{Closed, OptionError, TaskError, Timeout, TrySubmitError};
 pub use executor::{AdvanceError, JoinError, JoinHandle, LocalExecutor, Sleep};
 pub use limit::Concurrency;
 pub use manager::{CloseAll, GetError, Lease, PoolManager, PoolManagerBuilder, Resource};
-pub use pool::{Close, CloseReport, Pool, PoolBuilder, PoolStats, Run, Submit, Task, TaskBuilder, TaskState};
+pub use pool::{Autoscale, Close, CloseReport, Pool, PoolBuilder, PoolStats, Run, Submit, Task, TaskBuilder, TaskState};
 pub use priority::Priority;
 
 /// The Rust of the README compiles and runs.

@@ -7,6 +7,7 @@
 //!    └─> close, stats        └─> keeper        one sleep for all deadlines, only while there is one
 //! ```
 
+mod autoscale;
 mod builder;
 mod close;
 mod job;
@@ -24,6 +25,7 @@ use std::any::Any;
 use std::fmt;
 use std::rc::Rc;
 
+pub use autoscale::Autoscale;
 pub use builder::PoolBuilder;
 pub(crate) use builder::PoolOptions;
 pub(crate) use close::Terms;
@@ -213,6 +215,7 @@ impl Pool {
 /// Steering it.
 impl Pool {
     /// Changes how many tasks may run at once. After a shrink nothing starts until fewer run; nothing that runs is stopped.
+    /// Ends [autoscaling](Self::autoscale).
     ///
     /// # Errors
     /// [`OptionError`] for zero; the pool stays as it was.
@@ -229,6 +232,7 @@ impl Pool {
     /// ```
     pub fn resize(&self, concurrency: impl Into<Concurrency>) -> Result<(), OptionError> {
         let limit = Limit::checked("concurrency", concurrency.into())?;
+        self.mill().fix_scale(self.lane());
         self.mill().change(self.lane(), |pond, lane| pond.resize_lane(lane, limit));
         Ok(())
     }

@@ -18,6 +18,7 @@ mod lane;
 mod line;
 mod list;
 mod pond;
+pub(crate) mod scale;
 pub(crate) mod slab;
 mod time;
 

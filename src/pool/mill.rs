@@ -4,6 +4,7 @@
 //! which may come back here for anything.
 
 mod lanes;
+mod scales;
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -25,6 +26,8 @@ use crate::executor::{Guest, LocalExecutor, WeakExecutor};
 use crate::limit::Limit;
 use crate::priority::Level;
 use crate::state::{Due, Expiry, Id, Outcome, Phase, Pond, Refused, Submitted, Time};
+pub(crate) use scales::Shrinks;
+use scales::Scales;
 
 /// Is told when lanes grow old; a manager.
 pub(crate) trait Landlord {
@@ -56,6 +59,7 @@ pub(crate) struct Mill {
     pub(super) waits: Waits,
     turns: RefCell<Turns>,
     pub(super) keeper: Keeper,
+    scales: Scales,
     landlord: RefCell<Option<Weak<dyn Landlord>>>,
 }
 
@@ -72,6 +76,7 @@ impl Mill {
             waits: Waits::default(),
             turns: RefCell::default(),
             keeper: Keeper::default(),
+            scales: Scales::default(),
             landlord: RefCell::new(None),
         });
         let guest: Weak<dyn Guest> = Rc::<Self>::downgrade(&mill);
@@ -110,7 +115,10 @@ impl Mill {
 impl Mill {
     /// Takes a task in, or tells why not; [`Mill::place`] must follow with its future.
     pub(super) fn admit(&self, lane: Id, level: Level) -> Result<Submitted, Refused> {
-        self.pond.borrow_mut().submit(lane, level, self.now())
+        self.stretch(lane);
+        let admitted = self.pond.borrow_mut().submit(lane, level, self.now());
+        self.rescale(lane);
+        admitted
     }
 
     pub(super) fn place(self: &Rc<Self>, task: Submitted, work: BoxedWork, timeouts: Timeouts) {
@@ -272,6 +280,7 @@ impl Mill {
 
     /// Tells those who wait for a lane that it may be their turn.
     pub(super) fn notify(&self, lane: Id) {
+        self.rescale(lane);
         if self.waits.is_empty() {
             return;
         }
@@ -311,7 +320,7 @@ impl Mill {
 impl Mill {
     /// When the keeper is needed next.
     pub(super) fn next_time(&self) -> Time {
-        self.look(|pond| pond.next_deadline().min(pond.next_expiry()))
+        self.look(|pond| pond.next_deadline().min(pond.next_expiry())).min(self.scales.next())
     }
 
     /// Serves everything that is due.
@@ -322,6 +331,7 @@ impl Mill {
             let Some(due) = due else { break };
             self.serve(due);
         }
+        self.serve_scales(now);
         self.pump();
     }
 
@@ -331,7 +341,10 @@ impl Mill {
             Due::TimedOut { ticket, phase, .. } => {
                 self.end(ticket, timed_out(phase));
             }
-            Due::Expired(lane) => self.landlord().into_iter().for_each(|landlord| landlord.expired(lane)),
+            Due::Expired(lane) => {
+                self.rescale(lane);
+                self.landlord().into_iter().for_each(|landlord| landlord.expired(lane));
+            }
             Due::Aged(lane) => self.landlord().into_iter().for_each(|landlord| landlord.aged(lane)),
             // Only the JavaScript face has tasks that outlive their end.
             Due::Abandoned(_) | Due::Recalled(_) => {}
@@ -350,7 +363,7 @@ impl Mill {
         self.landlord.borrow().as_ref().and_then(Weak::upgrade)
     }
 
-    fn keep_time(self: &Rc<Self>) {
+    pub(super) fn keep_time(self: &Rc<Self>) {
         self.keeper.keep(self);
     }
 }

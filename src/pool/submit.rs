@@ -127,6 +127,9 @@ impl<F: Future + 'static> Submit<F> {
     fn is_my_turn(&self, pool: &Pool) -> bool {
         let (waits, lane) = (&pool.mill().waits, pool.lane());
         let is_first = self.place.map_or_else(|| !waits.anyone(lane, What::Room), |place| waits.is_first(lane, What::Room, place));
+        if is_first {
+            pool.mill().stretch(lane);
+        }
         match pool.mill().look(|pond| pond.admissible(lane)) {
             Ok(()) => is_first,
             Err(Refused::Full | Refused::Exhausted) => false,
@@ -139,6 +142,8 @@ impl<F: Future + 'static> Submit<F> {
         mill.waits.wait(lane, What::Room, &mut self.place, cx.waker());
         self.task = Some(task);
         mill.take_turns(lane);
+        mill.rescale(lane);
+        mill.keep_time();
     }
 
     /// Gives up the place; whoever is next may find room.
@@ -146,6 +151,7 @@ impl<F: Future + 'static> Submit<F> {
         if let Some(place) = self.place.take() {
             pool.mill().waits.leave(pool.lane(), What::Room, place);
             pool.mill().notify(pool.lane());
+            pool.mill().keep_time();
         }
     }
 }

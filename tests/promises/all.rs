@@ -8,6 +8,7 @@ mod kit;
 mod support;
 
 mod auto_traits;
+mod autoscale;
 mod backpressure;
 mod cancel;
 mod cap;

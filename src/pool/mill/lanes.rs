@@ -52,6 +52,7 @@ impl Mill {
         change(&mut self.pond.borrow_mut(), lane);
         self.pump();
         self.notify(lane);
+        self.keep_time();
     }
 
     pub(crate) fn close(self: &Rc<Self>, lane: Id) {
