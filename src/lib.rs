@@ -30,6 +30,7 @@ mod manager;
 mod platform;
 mod pool;
 mod priority;
+mod queue;
 mod state;
 
 // How a host drives the executor differs in more than a function: each way is there only where it works.
@@ -50,6 +51,7 @@ pub use limit::Concurrency;
 pub use manager::{CloseAll, GetError, Lease, PoolManager, PoolManagerBuilder, Resource};
 pub use pool::{Autoscale, Close, CloseReport, Pool, PoolBuilder, PoolStats, Run, Submit, Task, TaskBuilder, TaskState};
 pub use priority::Priority;
+pub use queue::{Errors, JobError, JobId, JobQueue, JobQueueBuilder, QueueStats, Results, RunJob, SubmitJob};
 
 /// The Rust of the README compiles and runs.
 #[cfg(doctest)]

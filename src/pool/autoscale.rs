@@ -47,9 +47,26 @@ impl Autoscale {
     pub(crate) fn rule(&self, option: &'static str, size: u32) -> Result<Scale, OptionError> {
         let (min, max) = (*self.bounds.start(), *self.bounds.end());
         if min == 0 || min > max || max == u32::MAX {
-            return Err(OptionError::new(option, format!("{min}..={max}"), "use a range from 1 or more to the same or more, below u32::MAX"));
+            return Err(OptionError::new(
+                option,
+                format!("{min}..={max}"),
+                "use a range from 1 or more to the same or more, below u32::MAX",
+            ));
         }
         Ok(Scale::new((min, max), size, Time::from_elapsed(self.grow_after), Time::from_elapsed(self.idle)))
+    }
+}
+
+impl From<RangeInclusive<u32>> for Autoscale {
+    fn from(bounds: RangeInclusive<u32>) -> Self {
+        Self::new(bounds)
+    }
+}
+
+/// As many, always.
+impl From<u32> for Autoscale {
+    fn from(size: u32) -> Self {
+        Self::new(size..=size)
     }
 }
 

@@ -26,8 +26,8 @@ use crate::executor::{Guest, LocalExecutor, WeakExecutor};
 use crate::limit::Limit;
 use crate::priority::Level;
 use crate::state::{Due, Expiry, Id, Outcome, Phase, Pond, Refused, Submitted, Time};
-pub(crate) use scales::Shrinks;
 use scales::Scales;
+pub(crate) use scales::Shrinks;
 
 /// Is told when lanes grow old; a manager.
 pub(crate) trait Landlord {

@@ -28,6 +28,10 @@ mod model;
 mod options;
 mod order;
 mod pool_drop;
+mod queue;
+mod queue_kit;
+mod queue_results;
+mod queue_scale;
 mod reentrancy;
 mod settle;
 mod timers;
@@ -38,3 +42,5 @@ mod fairness_drive;
 mod native;
 #[cfg(not(all(target_family = "wasm", target_os = "unknown")))]
 mod panic;
+#[cfg(not(all(target_family = "wasm", target_os = "unknown")))]
+mod queue_panic;

@@ -119,7 +119,9 @@ impl Mill {
             self.set_size(lane, size);
             self.pump();
             self.notify(lane);
-            if let Some((size, shrinks)) = size.filter(|&size| before.is_some_and(|before| size < before.get())).zip(self.scales.shrinks(lane)) {
+            if let Some((size, shrinks)) =
+                size.filter(|&size| before.is_some_and(|before| size < before.get())).zip(self.scales.shrinks(lane))
+            {
                 shrinks.shrunk(size);
             }
         }

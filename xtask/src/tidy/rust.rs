@@ -6,7 +6,7 @@ use super::Finding;
 use super::files::Source;
 
 /// Which modules each module may name, besides itself (DESIGN, Layers). `lib.rs` may name all.
-const IMPORTS: [(&str, &[&str]); 10] = [
+const IMPORTS: [(&str, &[&str]); 11] = [
     ("error", &[]),
     ("limit", &["error"]),
     ("priority", &[]),
@@ -15,6 +15,7 @@ const IMPORTS: [(&str, &[&str]); 10] = [
     ("state", &["limit", "priority", "error"]),
     ("executor", &["state", "platform", "clock", "error"]),
     ("pool", &["executor", "state", "clock", "limit", "priority", "error"]),
+    ("queue", &["pool", "executor", "limit", "error"]),
     ("manager", &["pool", "executor", "state", "clock", "limit", "priority", "error"]),
     ("js", &["state", "limit", "priority", "error"]),
 ];
