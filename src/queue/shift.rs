@@ -1,8 +1,9 @@
 //! One job as a task of the pool.
 
+use std::mem;
 use std::pin::Pin;
 use std::rc::Rc;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 
 use futures::future::LocalBoxFuture;
 
@@ -41,17 +42,18 @@ impl<J, R, E> Future for Shift<J, R, E> {
     type Output = Result<R, E>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let this = &mut *self;
-        if matches!(this.stage, Stage::Waiting(_)) {
-            if let Stage::Waiting(job) = std::mem::replace(&mut this.stage, Stage::Over) {
-                this.stage = Stage::Running(Rc::clone(&this.staff).serve(job));
-            }
-        }
-        let Stage::Running(work) = &mut this.stage else { return Poll::Pending };
-        let result = ready!(work.as_mut().poll(cx));
-        this.stage = Stage::Over;
+        let mut work = match mem::replace(&mut self.stage, Stage::Over) {
+            Stage::Waiting(job) => Rc::clone(&self.staff).serve(job),
+            Stage::Running(work) => work,
+            Stage::Over => return Poll::Pending,
+        };
+        let Poll::Ready(result) = work.as_mut().poll(cx) else {
+            self.stage = Stage::Running(work);
+            return Poll::Pending;
+        };
+        drop(work);
         // Nothing of others runs from here until the pool counts the task.
-        this.staff.ended(result.is_err());
+        self.staff.ended(result.is_err());
         Poll::Ready(result)
     }
 }

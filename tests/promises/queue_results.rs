@@ -16,7 +16,7 @@ use super::support::{Drops, WakeCount, poll_once};
 fn quick(workers: u32, results: usize) -> (LocalExecutor, JobQueue<u32, u32, u32>) {
     let ex = LocalExecutor::new();
     let builder = JobQueue::builder(&ex).workers(workers).capacity(1_000_000).results_capacity(results);
-    let queue = builder.build(|_| async |job: u32| if job % 2 == 0 { Ok(job) } else { Err(job) }).unwrap();
+    let queue = builder.build(|_| async |job: u32| if job.is_multiple_of(2) { Ok(job) } else { Err(job) }).unwrap();
     (ex, queue)
 }
 
