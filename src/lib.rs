@@ -2,6 +2,7 @@
 //!
 //! - [`LocalExecutor`] runs the tasks of one thread, with timers: by itself, inside any other executor, in a loop of yours, or in a page.
 //! - [`Pool`] is a queue of tasks of which at most so many run at once: with priorities, timeouts, backpressure and an orderly end.
+//! - [`JobQueue`] is a bounded queue of typed jobs, with a handler for each of its workers.
 //! - [`PoolManager`] builds one pool for each key when it is needed and lets it expire, under one cap over all.
 //! - [`ManualClock`] drives every deadline of an executor by hand, in tests.
 //!

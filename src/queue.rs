@@ -36,8 +36,9 @@ use crew::Staff;
 use delivery::Delivery;
 use shift::Shift;
 
-/// The number of a job that a [`JobQueue`] has accepted by [`submit`](JobQueue::submit) or [`try_submit`](JobQueue::try_submit): they ascend
-/// in the order of acceptance.
+/// The number of a job that a [`JobQueue`] has accepted by [`submit`](JobQueue::submit) or [`try_submit`](JobQueue::try_submit).
+///
+/// Numbers ascend in the order of acceptance.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct JobId(u64);
 
@@ -71,8 +72,8 @@ impl fmt::Display for JobId {
 /// the job back.
 ///
 /// # Settling
-/// Every accepted job settles exactly once, also through close and when the executor is dropped: to whoever [`run`](Self::run)s it, or into the
-/// streams of [`results`](Self::results) and [`errors`](Self::errors).
+/// Every accepted job settles exactly once, also through close and when the executor is dropped: to whoever [`run`](Self::run)s it, or
+/// into the streams of [`results`](Self::results) and [`errors`](Self::errors).
 ///
 /// # Cost
 /// That of a [`Pool`], and an allocation for each job; another one while somebody reads results. A timer only while a worker that may

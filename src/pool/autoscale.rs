@@ -27,7 +27,7 @@ impl Autoscale {
         Self { bounds, grow_after: Duration::ZERO, idle: Duration::from_secs(30) }
     }
 
-    /// How long more must be wanted than there is for each step up. Default: zero, and then the task that would have to wait starts at once.
+    /// How long more must be wanted than there is for each step up. Default: zero: the task that would have to wait starts at once.
     pub const fn grow_after(mut self, span: Duration) -> Self {
         self.grow_after = span;
         self
@@ -75,7 +75,7 @@ impl Pool {
     ///
     /// While the concurrency is below the upper bound, a task that would have to wait, or be refused, raises it by one and starts at once.
     /// It falls by one, never below the lower bound, for each `idle` span in which at least one permit was unused the whole time; the
-    /// span begins when a task ends and leaves a permit unused, and begins anew when all were in use. A permit that is in use is never taken.
+    /// span begins when a task ends and leaves a permit unused, and begins anew when all were in use. A permit in use is never taken.
     ///
     /// It begins with what the concurrency is, or the bound nearest to that. A [`resize`](Self::resize) ends it. Of a manager's pool
     /// it holds until that pool expires; the manager's cap over all holds on top of it.

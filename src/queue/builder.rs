@@ -54,8 +54,8 @@ impl JobQueueBuilder {
 
     /// How many workers there are: so many, or as many as the work needs `2..=8`; 1 or more. Default: 1.
     ///
-    /// With a range they are [autoscaled](Pool::autoscale_with): a job that would have to wait brings one more worker, up to the upper bound;
-    /// a worker that goes drops its handler.
+    /// With a range they are [autoscaled](Pool::autoscale_with): a job that would have to wait brings one more worker, up to the upper
+    /// bound; a worker that goes drops its handler.
     pub fn workers(mut self, workers: impl Into<Autoscale>) -> Self {
         self.workers = workers.into();
         self

@@ -30,6 +30,7 @@ mod order;
 mod pool_drop;
 mod queue;
 mod queue_kit;
+mod queue_model;
 mod queue_results;
 mod queue_scale;
 mod reentrancy;

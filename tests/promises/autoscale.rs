@@ -4,12 +4,14 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot go on fails")]
 
 use std::ops::RangeInclusive;
+use std::pin::Pin;
 use std::time::Duration;
 
 use millpond::{Autoscale, Concurrency, Pool, PoolManager, Task, TaskState};
 use wasm_bindgen_test::wasm_bindgen_test;
 
 use super::kit::{End, Gate, Rig, SECOND, TICK, accepted, adds_up, end, gated};
+use super::support::poll_once;
 
 const IDLE: Duration = Duration::from_secs(10);
 
@@ -59,11 +61,11 @@ fn without_a_line_too_it_grows_for_each_task_up_to_its_bound() {
     for wanted in 1..=3 {
         let (_gate, future) = gated(());
         let mut submit = rig.pool.submit(future);
-        assert!(super::support::poll_once(std::pin::Pin::new(&mut submit)).is_ready(), "number {wanted} waited");
+        assert!(poll_once(Pin::new(&mut submit)).is_ready(), "number {wanted} waited");
         assert_eq!(size(&rig.pool), wanted);
     }
     assert!(rig.pool.try_submit(async {}).is_err());
-    assert!(super::support::poll_once(std::pin::Pin::new(&mut rig.pool.submit(async {}))).is_pending());
+    assert!(poll_once(Pin::new(&mut rig.pool.submit(async {}))).is_pending());
     assert_eq!((size(&rig.pool), rig.pool.stats().running), (3, 3));
 }
 
@@ -173,7 +175,7 @@ fn who_waits_for_room_makes_it_grow_too() {
     drop(waits);
     let mut gives_up = rig.pool.submit(async {});
     let (_more, _running) = submit(&rig.pool, 1);
-    assert!(super::support::poll_once(std::pin::Pin::new(&mut gives_up)).is_pending());
+    assert!(poll_once(Pin::new(&mut gives_up)).is_pending());
     drop(gives_up);
     rig.advance(10 * SECOND);
     assert_eq!(size(&rig.pool), 2);
@@ -238,7 +240,7 @@ fn no_timer_is_left_when_a_pool_that_could_shrink_is_closed() {
     open(&rig, gates);
     assert_eq!(rig.ex.next_deadline(), Some(IDLE));
     let mut close = rig.pool.close();
-    assert!(super::support::poll_once(std::pin::Pin::new(&mut close)).is_ready());
+    assert!(poll_once(Pin::new(&mut close)).is_ready());
     rig.ex.run_until_idle();
     assert_eq!(rig.ex.next_deadline(), None);
 }
@@ -256,4 +258,22 @@ fn a_managers_pools_scale_each_for_itself_under_the_cap_over_all() {
     open(&rig, gates);
     rig.advance(2 * IDLE);
     assert_eq!((size(&red), size(&blue)), (1, 1));
+}
+
+#[wasm_bindgen_test(unsupported = test)]
+fn a_managers_pool_that_expires_takes_its_scale_and_its_timer_with_it() {
+    let rig = Rig::new(1);
+    let manager = PoolManager::builder(&rig.ex).pool_concurrency(1).idle_timeout(SECOND).build().unwrap();
+    let lease = manager.get("red").unwrap();
+    lease.autoscale(1..=3, IDLE).unwrap();
+    let (gates, _tasks) = submit(&lease, 3);
+    open(&rig, gates);
+    assert_eq!(rig.ex.next_deadline(), Some(IDLE));
+    drop(lease);
+    rig.advance(SECOND);
+    rig.ex.run_until_idle();
+    assert_eq!((manager.len(), rig.ex.next_deadline()), (0, None));
+    let lease = manager.get("red").unwrap();
+    let (_gates, _tasks) = submit(&lease, 2);
+    assert_eq!((size(&lease), lease.stats().running), (1, 1));
 }

@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot go on fails")]
 
 use std::cell::Cell;
+use std::fmt::Debug;
 use std::ops::RangeInclusive;
 use std::pin::Pin;
 use std::rc::Rc;
@@ -292,4 +293,18 @@ fn building_does_nothing_yet_and_the_line_is_as_long_as_there_may_be_workers() {
     assert!(mill.queue.try_submit(order(6).1).is_err());
     assert_eq!((mill.queue.stats().running, mill.queue.stats().waiting), (3, 3));
     assert!(format!("{:?}", mill.queue).contains("running: 3"));
+}
+
+#[wasm_bindgen_test(unsupported = test)]
+fn futures_and_streams_can_be_moved_between_polls_and_printed() {
+    fn moves_and_prints<T: Unpin + Debug>(value: T) -> String {
+        format!("{value:?}")
+    }
+    let mill = Mill::new(|builder| builder.workers(1));
+    assert!(moves_and_prints(mill.queue.submit(order(0).1)).contains("SubmitJob"));
+    assert!(moves_and_prints(mill.queue.run(order(0).1)).contains("RunJob"));
+    assert_eq!(moves_and_prints((mill.queue.results(), mill.queue.errors())), "(Results { .. }, Errors { .. })");
+    assert!(moves_and_prints(JobQueue::builder(&mill.ex)).contains("workers"));
+    let job = mill.queue.try_submit(order(0).1).unwrap();
+    assert_eq!((moves_and_prints(job), job.to_string()), ("JobId(0)".to_owned(), "0".to_owned()));
 }

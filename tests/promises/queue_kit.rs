@@ -105,7 +105,7 @@ pub(crate) enum Fate<R, E> {
     Cancelled,
     Panicked,
     Closed,
-    TimedOut,
+    Lost,
 }
 
 impl<R, E> From<Result<R, JobError<E>>> for Fate<R, E> {
@@ -116,7 +116,7 @@ impl<R, E> From<Result<R, JobError<E>>> for Fate<R, E> {
             Err(JobError::Task(TaskError::Cancelled)) => Self::Cancelled,
             Err(JobError::Task(TaskError::Panicked(_))) => Self::Panicked,
             Err(JobError::Task(TaskError::Closed)) => Self::Closed,
-            Err(JobError::Task(TaskError::TimedOut(_))) => Self::TimedOut,
+            Err(JobError::Task(_)) => Self::Lost,
         }
     }
 }

@@ -3,6 +3,7 @@
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot go on fails")]
 
+use std::pin::Pin;
 use std::time::Duration;
 
 use millpond::Concurrency;
@@ -102,5 +103,5 @@ fn producers_that_wait_are_work_that_waits() {
         mill.advance(SECOND);
     }
     assert_eq!((workers(&mill), mill.running.now()), (3, 3));
-    assert!(poll_once(std::pin::Pin::new(&mut mill.queue.submit(order(9).1))).is_pending());
+    assert!(poll_once(Pin::new(&mut mill.queue.submit(order(9).1))).is_pending());
 }
