@@ -113,6 +113,11 @@ impl Pool {
         self.handle.lane
     }
 
+    /// Has tasks first polled in the order in which they start; otherwise a runner may go on before another one has begun.
+    pub(crate) fn begin_in_order(&self) {
+        self.mill().in_order.set(true);
+    }
+
     /// How many wait and run.
     pub(crate) fn tasks(&self) -> u64 {
         let stats = self.stats();

@@ -34,6 +34,12 @@ impl<T> Promise<T> {
         Self { result: Cell::new(None), settled: Cell::new(false), listener: Cell::new(None) }
     }
 
+    pub(super) fn failed(error: TaskError) -> Self {
+        let promise = Self::new();
+        promise.settle(Err(error));
+        promise
+    }
+
     pub(super) fn is_settled(&self) -> bool {
         self.settled.get()
     }
@@ -154,6 +160,7 @@ pub(super) const fn outcome(error: &TaskError) -> Outcome {
         TaskError::Cancelled | TaskError::Closed => Outcome::Cancelled,
         TaskError::TimedOut(_) => Outcome::TimedOut,
         TaskError::Panicked(_) => Outcome::Panicked,
+        TaskError::Dropped => Outcome::Dropped,
     }
 }
 

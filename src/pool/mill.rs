@@ -6,7 +6,7 @@
 mod lanes;
 mod scales;
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -25,7 +25,7 @@ use crate::error::{TaskError, Timeout};
 use crate::executor::{Guest, LocalExecutor, WeakExecutor};
 use crate::limit::Limit;
 use crate::priority::Level;
-use crate::state::{Due, Expiry, Id, Outcome, Phase, Pond, Refused, Submitted, Time};
+use crate::state::{Due, Expiry, Id, Offer, Outcome, Phase, Pond, Refused, Submitted, Time};
 use scales::Scales;
 pub(crate) use scales::Shrinks;
 
@@ -45,13 +45,17 @@ pub(super) struct Timeouts {
     pub(super) queue: Option<Duration>,
     pub(super) run: Option<Duration>,
     pub(super) total: Option<Duration>,
+    /// By the executor's clock.
+    pub(super) deadline: Option<Duration>,
 }
 
 pub(crate) struct Mill {
     executor: WeakExecutor,
     clock: Clock,
-    /// Whether lanes expire: without it nothing needs the time of a submission.
-    expires: bool,
+    /// Whether admission depends on the time: lanes expire, or tasks age, or starts have a rate.
+    timed: Cell<bool>,
+    /// Whether one end may let several start: some task is heavier than others.
+    weighted: Cell<bool>,
     pond: RefCell<Pond>,
     slots: Slots,
     /// Run timeouts of tasks that wait; most have none.
@@ -60,6 +64,8 @@ pub(crate) struct Mill {
     turns: RefCell<Turns>,
     pub(super) keeper: Keeper,
     scales: Scales,
+    /// Whether every task is first polled in the order in which tasks start, at the price of a turn of the executor for each.
+    pub(super) in_order: Cell<bool>,
     landlord: RefCell<Option<Weak<dyn Landlord>>>,
 }
 
@@ -69,7 +75,8 @@ impl Mill {
         let mill = Rc::new(Self {
             executor: executor.downgrade(),
             clock: executor.clock(),
-            expires: expiry.idle != Time::NEVER || expiry.lifetime != Time::NEVER,
+            timed: Cell::new(expiry.idle != Time::NEVER || expiry.lifetime != Time::NEVER),
+            weighted: Cell::new(false),
             pond: RefCell::new(Pond::new(limit, expiry)),
             slots: Slots::default(),
             run_timeouts: RefCell::default(),
@@ -77,6 +84,7 @@ impl Mill {
             turns: RefCell::default(),
             keeper: Keeper::default(),
             scales: Scales::default(),
+            in_order: Cell::new(false),
             landlord: RefCell::new(None),
         });
         let guest: Weak<dyn Guest> = Rc::<Self>::downgrade(&mill);
@@ -107,18 +115,27 @@ impl Mill {
 
     /// The time, where anything depends on it: reading a clock costs more than admitting a task.
     fn now(&self) -> Time {
-        if self.expires { self.time() } else { Time::ZERO }
+        if self.timed.get() || self.look(Pond::next_deadline) != Time::NEVER { self.time() } else { Time::ZERO }
     }
 }
 
 /// Tasks.
 impl Mill {
     /// Takes a task in, or tells why not; [`Mill::place`] must follow with its future.
-    pub(super) fn admit(&self, lane: Id, level: Level) -> Result<Submitted, Refused> {
-        self.stretch(lane);
-        let admitted = self.pond.borrow_mut().submit(lane, level, self.now());
+    pub(super) fn admit(&self, lane: Id, offer: Offer) -> Result<Submitted, Refused> {
+        if offer.weight > 1 {
+            self.weighted.set(true);
+        }
+        self.stretch(lane, offer.weight);
+        let now = self.now();
+        let admitted = self.pond.borrow_mut().submit(lane, offer, now);
         self.rescale(lane);
         admitted
+    }
+
+    /// Counts a task that is too late even to wait.
+    pub(super) fn admit_late(&self, lane: Id) -> Result<(), Refused> {
+        self.pond.borrow_mut().submit_late(lane)
     }
 
     pub(super) fn place(self: &Rc<Self>, task: Submitted, work: BoxedWork, timeouts: Timeouts) {
@@ -128,14 +145,20 @@ impl Mill {
             self.on_start(task.ticket);
             self.spawn(stay);
         }
+        if let Some(dropped) = task.dropped {
+            self.end_settled(dropped, self.look(|pond| pond.lane_of(task.ticket)), TaskError::Dropped);
+            self.pump();
+        }
         self.keep_time();
     }
 
     fn arm(&self, ticket: Id, timeouts: Timeouts) {
-        let clocks = [(Phase::Queue, timeouts.queue), (Phase::Total, timeouts.total)];
-        for (phase, span) in clocks {
-            if let Some(span) = span {
-                self.pond.borrow_mut().arm(ticket, phase, self.time().saturating_add(span));
+        let from_now = |span: Option<Duration>| span.map(|span| self.time().saturating_add(span));
+        let deadline = timeouts.deadline.map(Time::from_elapsed);
+        let clocks = [(Phase::Queue, from_now(timeouts.queue)), (Phase::Total, from_now(timeouts.total)), (Phase::Deadline, deadline)];
+        for (phase, at) in clocks {
+            if let Some(at) = at {
+                self.pond.borrow_mut().arm(ticket, phase, at);
             }
         }
         if let Some(run) = timeouts.run {
@@ -152,8 +175,14 @@ impl Mill {
         self.look(|pond| pond.is_waiting(ticket))
     }
 
-    pub(super) fn set_level(&self, ticket: Id, level: Level) -> bool {
-        self.pond.borrow_mut().set_level(ticket, level)
+    /// A lighter task at the head may start where a heavier one could not.
+    pub(super) fn set_level(self: &Rc<Self>, ticket: Id, level: Level) -> bool {
+        let now = self.now();
+        let moved = self.pond.borrow_mut().set_level(ticket, level, now);
+        if self.weighted.get() {
+            self.pump();
+        }
+        moved
     }
 
     /// Ends a task for a reason of somebody else's: at once, or after the poll it is in. False if it has ended.
@@ -186,6 +215,9 @@ impl Mill {
         };
         self.settle_busy(stay, outcome);
         let next = self.next();
+        if self.weighted.get() {
+            self.pump();
+        }
         dismiss(work);
         Poll::Ready(next)
     }
@@ -223,7 +255,8 @@ impl Mill {
 
     fn settle(self: &Rc<Self>, ticket: Id, outcome: Outcome) {
         let lane = self.look(|pond| pond.lane_of(ticket));
-        self.pond.borrow_mut().settle(ticket, outcome, self.now());
+        let now = self.now();
+        self.pond.borrow_mut().settle(ticket, outcome, now);
         self.forget(ticket);
         self.notify(lane);
         self.keep_time();
@@ -239,9 +272,14 @@ impl Mill {
 
 /// Starting.
 impl Mill {
-    /// The next task to start, for a runner that is free.
+    /// The next task to start, for a runner that is free. What is due comes first: nobody starts whose time to wait is over.
     fn next(self: &Rc<Self>) -> Option<Stay> {
-        let ticket = self.pond.borrow_mut().next()?;
+        let now = self.now();
+        if self.look(Pond::next_deadline) <= now {
+            self.keeper.dismiss();
+            return None;
+        }
+        let ticket = self.pond.borrow_mut().next(now)?;
         let stay = self.slots.stay(ticket);
         self.on_start(ticket);
         stay
@@ -284,7 +322,7 @@ impl Mill {
         if self.waits.is_empty() {
             return;
         }
-        let (admissible, drained) = self.look(|pond| (pond.admissible(lane), pond.is_drained(lane)));
+        let (admissible, drained) = self.look(|pond| (pond.admissible(lane, Level::default()), pond.is_drained(lane)));
         match admissible {
             Ok(()) => self.waits.wake_first(lane, What::Room),
             Err(Refused::Full | Refused::Exhausted) => self.take_turns(lane),
@@ -309,7 +347,7 @@ impl Mill {
         while self.look(Pond::has_spare) {
             let lane = self.turns.borrow_mut().pop();
             let Some(lane) = lane else { return };
-            if self.waits.anyone(lane, What::Room) && self.look(|pond| pond.admissible(lane).is_ok()) {
+            if self.waits.anyone(lane, What::Room) && self.look(|pond| pond.admissible(lane, Level::default()).is_ok()) {
                 return self.waits.wake_first(lane, What::Room);
             }
         }
@@ -320,7 +358,7 @@ impl Mill {
 impl Mill {
     /// When the keeper is needed next.
     pub(super) fn next_time(&self) -> Time {
-        self.look(|pond| pond.next_deadline().min(pond.next_expiry())).min(self.scales.next())
+        self.look(|pond| pond.next_deadline().min(pond.next_expiry()).min(pond.next_resumption())).min(self.scales.next())
     }
 
     /// Serves everything that is due.
@@ -346,6 +384,7 @@ impl Mill {
                 self.landlord().into_iter().for_each(|landlord| landlord.expired(lane));
             }
             Due::Aged(lane) => self.landlord().into_iter().for_each(|landlord| landlord.aged(lane)),
+            Due::Resumed(lane) => self.notify(lane),
             // Only the JavaScript face has tasks that outlive their end.
             Due::Abandoned(_) | Due::Recalled(_) => {}
         }
@@ -395,6 +434,7 @@ fn timed_out(phase: Phase) -> TaskError {
     TaskError::TimedOut(match phase {
         Phase::Queue => Timeout::Queue,
         Phase::Total => Timeout::Total,
+        Phase::Deadline => Timeout::Deadline,
         _ => Timeout::Run,
     })
 }

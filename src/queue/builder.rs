@@ -106,6 +106,7 @@ impl JobQueueBuilder {
             return Err(OptionError::new("results_capacity", 0, "use 1 or more"));
         }
         let pool = Pool::builder(&self.executor).concurrency(min).queue_capacity(self.capacity.unwrap_or(max)).build()?;
+        pool.begin_in_order();
         let crew = Rc::new(Crew::new(&pool, generator));
         let shrinks: Weak<dyn Shrinks> = Rc::<Crew<G, H>>::downgrade(&crew);
         if min < max {

@@ -7,6 +7,7 @@ mod kit;
 #[path = "../common/support.rs"]
 mod support;
 
+mod aging;
 mod auto_traits;
 mod autoscale;
 mod backpressure;
@@ -15,8 +16,10 @@ mod cap;
 mod clocks;
 mod close;
 mod conservation;
+mod deadline;
 mod drop;
 mod executor;
+mod lifo;
 mod manager_close;
 mod manager_dispose;
 mod manager_expiry;
@@ -27,15 +30,18 @@ mod manager_model;
 mod model;
 mod options;
 mod order;
+mod overflow;
 mod pool_drop;
 mod queue;
 mod queue_kit;
 mod queue_model;
 mod queue_results;
 mod queue_scale;
+mod rate;
 mod reentrancy;
 mod settle;
 mod timers;
+mod weights;
 
 #[cfg(all(target_family = "wasm", target_os = "unknown"))]
 mod fairness_drive;

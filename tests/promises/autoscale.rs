@@ -277,3 +277,21 @@ fn a_managers_pool_that_expires_takes_its_scale_and_its_timer_with_it() {
     let (_gates, _tasks) = submit(&lease, 2);
     assert_eq!((size(&lease), lease.stats().running), (1, 1));
 }
+
+#[wasm_bindgen_test(unsupported = test)]
+fn heavy_tasks_are_as_much_demand_as_they_weigh() {
+    let rig = scaled(100, 1..=10);
+    let heavy = || rig.pool.task(std::future::pending::<()>()).weight(3).unwrap();
+    let first = heavy().try_submit().unwrap();
+    assert_eq!((size(&rig.pool), first.state()), (3, TaskState::Running));
+    rig.pool.pause();
+    let tasks: Vec<_> = (0..3).map(|_| heavy().try_submit().unwrap()).collect();
+    assert_eq!(size(&rig.pool), 10);
+    rig.pool.resume();
+    assert_eq!((rig.pool.stats().running, rig.pool.stats().waiting), (3, 1), "nine of ten units are in use");
+    tasks.iter().for_each(|task| assert!(task.cancel()));
+    assert!(first.cancel());
+    rig.ex.run_until_idle();
+    rig.advance(100 * IDLE);
+    assert_eq!(size(&rig.pool), 1);
+}

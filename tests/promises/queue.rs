@@ -94,6 +94,19 @@ fn with_many_workers_jobs_start_in_the_order_of_submission() {
 }
 
 #[wasm_bindgen_test(unsupported = test)]
+fn a_worker_that_is_quick_does_not_begin_the_next_job_before_others_begin_theirs() {
+    let mill = Mill::new(|builder| builder.workers(4).capacity(100));
+    for number in 0..20 {
+        let (tell, order) = order(number);
+        // It ends the moment it begins.
+        tell.send(Ok(number)).unwrap();
+        mill.queue.try_submit(order).unwrap();
+    }
+    mill.ex.run_until_idle();
+    assert_eq!(mill.begun(), (0..20).collect::<Vec<_>>());
+}
+
+#[wasm_bindgen_test(unsupported = test)]
 fn a_handler_is_built_when_its_worker_first_has_a_job_and_kept() {
     let mill = Mill::new(|builder| builder.workers(3).capacity(100));
     mill.ex.run_until_idle();

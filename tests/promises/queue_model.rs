@@ -87,6 +87,7 @@ impl Model {
             }
             self.mill.ex.block_on(close)
         };
+        self.mill.ex.run_until_idle();
         self.check();
         assert_eq!((self.told.len() as u32, self.mill.queue.stats().handlers, self.mill.running.now()), (self.accepted, 0, 0));
         assert!(ended + report.drained + report.cancelled_waiting + report.cancelled_running <= u64::from(self.accepted));

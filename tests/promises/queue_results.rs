@@ -2,15 +2,17 @@
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot go on fails")]
 
+use std::cell::RefCell;
 use std::pin::Pin;
-use std::task::Poll;
+use std::rc::Rc;
+use std::task::{Context, Poll};
 
 use futures::StreamExt;
 use millpond::{JobQueue, LocalExecutor};
 use wasm_bindgen_test::wasm_bindgen_test;
 
 use super::queue_kit::{Fate, Mill, adds_up, fate, order, read};
-use super::support::{Drops, WakeCount, poll_once};
+use super::support::{Drops, Recorder, WakeCount, poll_once, waker_calling};
 
 /// A queue whose jobs end at once: with themselves if even, with an error if odd.
 fn quick(workers: u32, results: usize) -> (LocalExecutor, JobQueue<u32, u32, u32>) {
@@ -130,7 +132,7 @@ fn a_reader_is_woken_for_what_comes_and_for_the_end() {
     let mut results = mill.queue.results();
     let (wakes, waker) = WakeCount::new();
     let mut next = |expected: Option<Option<u64>>| {
-        let polled = Pin::new(&mut results).poll_next_unpin(&mut std::task::Context::from_waker(&waker));
+        let polled = Pin::new(&mut results).poll_next_unpin(&mut Context::from_waker(&waker));
         let number = match polled {
             Poll::Ready(item) => Some(item.map(|(job, _)| job.get())),
             Poll::Pending => None,
@@ -161,4 +163,23 @@ fn a_stream_ends_when_the_executor_goes_after_telling_of_every_job() {
     let (read, over) = read(&mut results);
     assert!(read.into_iter().all(|(_, result)| Fate::from(result) == Fate::<u32, &str>::Closed));
     assert!(over);
+}
+
+#[wasm_bindgen_test(unsupported = test)]
+fn a_reader_that_looks_the_moment_it_is_woken_does_not_take_the_last_job_for_the_end() {
+    let mill = Mill::new(|builder| builder.workers(1));
+    let results = Rc::new(RefCell::new(mill.queue.results()));
+    let (seen, stream) = (Recorder::new(), Rc::clone(&results));
+    let looks = seen.clone();
+    let waker = waker_calling(move || {
+        let (read, over) = read(&mut *stream.borrow_mut());
+        looks.note((read.len(), over));
+    });
+    let tells = mill.submit([0]);
+    drop(mill.queue.close());
+    assert!(results.borrow_mut().poll_next_unpin(&mut Context::from_waker(&waker)).is_pending());
+    mill.finish(tells);
+    let seen = seen.take();
+    assert_eq!(seen.iter().map(|(read, _)| read).sum::<usize>(), 1, "{seen:?}");
+    assert!(seen.iter().position(|(_, over)| *over) >= seen.iter().position(|(read, _)| *read == 1), "{seen:?}");
 }

@@ -8,7 +8,7 @@ use super::super::waits::What;
 use super::Mill;
 use crate::limit::Limit;
 use crate::state::scale::Scale;
-use crate::state::{Counter, Id, Time};
+use crate::state::{Id, Time};
 
 /// Is told when its lane has become smaller.
 pub(crate) trait Shrinks {
@@ -91,10 +91,10 @@ impl Mill {
         self.scales.remove(lane);
     }
 
-    /// Grows a lane for one more task that is about to come, if that is how it grows.
-    pub(crate) fn stretch(&self, lane: Id) {
+    /// Grows a lane for a task of that weight that is about to come, if that is how it grows.
+    pub(crate) fn stretch(&self, lane: Id, weight: u32) {
         if !self.scales.is_empty() {
-            let demand = self.tasks(lane).saturating_add(1);
+            let demand = self.look(|pond| pond.demand(lane)).saturating_add(weight);
             self.set_size(lane, self.scales.ask(lane, |scale| scale.stretch(demand)));
         }
     }
@@ -107,7 +107,7 @@ impl Mill {
         if self.look(|pond| pond.is_closed(lane) && pond.is_drained(lane)) {
             return self.scales.remove(lane);
         }
-        let demand = self.tasks(lane).saturating_add(self.waits.count(lane, What::Room) as u32);
+        let demand = self.look(|pond| pond.demand(lane)).saturating_add(self.waits.count(lane, What::Room) as u32);
         self.set_size(lane, self.scales.ask(lane, |scale| scale.tell(demand, self.time())));
     }
 
@@ -131,11 +131,5 @@ impl Mill {
         if let Some(limit) = size.and_then(Limit::new) {
             self.pond.borrow_mut().resize_lane(lane, limit);
         }
-    }
-
-    /// How many wait and run.
-    fn tasks(&self, lane: Id) -> u32 {
-        let counts = self.look(|pond| pond.counts(lane)).unwrap_or_default();
-        u32::try_from(counts.get(Counter::Waiting) + counts.get(Counter::Running)).unwrap_or(u32::MAX)
     }
 }
