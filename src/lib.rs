@@ -2,6 +2,7 @@
 //!
 //! - [`LocalExecutor`] runs the tasks of one thread, with timers: by itself, inside any other executor, in a loop of yours, or in a page.
 //! - [`Pool`] is a queue of tasks of which at most so many run at once: with priorities, timeouts, backpressure and an orderly end.
+//! - [`JobQueue`] is a bounded queue of typed jobs, with a handler for each of its workers.
 //! - [`PoolManager`] builds one pool for each key when it is needed and lets it expire, under one cap over all.
 //! - [`Workers`] run one job again and again until they are stopped, with middleware: counting, timing, retries, pauses.
 //! - [`ManualClock`] drives every deadline of an executor by hand, in tests.
@@ -32,6 +33,7 @@ mod platform;
 mod policy;
 mod pool;
 mod priority;
+mod queue;
 mod state;
 pub mod workers;
 
@@ -53,9 +55,11 @@ pub use limit::Concurrency;
 pub use manager::{CloseAll, GetError, Lease, PoolManager, PoolManagerBuilder, Resource};
 pub use policy::{Order, Overflow};
 pub use pool::{
-    Close, CloseReport, Group, GroupSubmit, Join, Map, Pool, PoolBuilder, PoolStats, Run, Submit, Task, TaskBuilder, TaskState, TryMap,
+    Autoscale, Close, CloseReport, Group, GroupSubmit, Join, Map, Pool, PoolBuilder, PoolStats, Run, Submit, Task, TaskBuilder, TaskState,
+    TryMap,
 };
 pub use priority::Priority;
+pub use queue::{Errors, JobError, JobId, JobQueue, JobQueueBuilder, QueueStats, Results, RunJob, SubmitJob};
 pub use workers::Workers;
 
 /// The Rust of the README compiles and runs.

@@ -7,6 +7,7 @@
 //!    └─> close, stats        └─> keeper        one sleep for all deadlines, only while there is one
 //! ```
 
+mod autoscale;
 mod builder;
 mod close;
 mod deadlock;
@@ -28,10 +29,11 @@ use std::any::Any;
 use std::fmt;
 use std::rc::Rc;
 
+pub use autoscale::Autoscale;
 pub use builder::PoolBuilder;
 pub(crate) use builder::PoolOptions;
-pub(crate) use close::Terms;
 pub use close::{Close, CloseReport};
+pub(crate) use close::{Ended, Terms};
 pub use group::{Group, GroupSubmit, Join};
 pub use map::{Map, TryMap};
 pub use stats::PoolStats;
@@ -123,6 +125,11 @@ impl Pool {
 
     pub(crate) fn lane(&self) -> Id {
         self.handle.lane
+    }
+
+    /// Has tasks first polled in the order in which they start; otherwise a runner may go on before another one has begun.
+    pub(crate) fn begin_in_order(&self) {
+        self.mill().in_order.set(true);
     }
 
     /// How many wait and run.
@@ -230,6 +237,7 @@ impl Pool {
 /// Steering it.
 impl Pool {
     /// Changes how many tasks may run at once. After a shrink nothing starts until fewer run; nothing that runs is stopped.
+    /// Ends [autoscaling](Self::autoscale).
     ///
     /// # Errors
     /// [`OptionError`] for zero; the pool stays as it was.
@@ -246,6 +254,7 @@ impl Pool {
     /// ```
     pub fn resize(&self, concurrency: impl Into<Concurrency>) -> Result<(), OptionError> {
         let limit = Limit::checked("concurrency", concurrency.into())?;
+        self.mill().fix_scale(self.lane());
         self.mill().change(self.lane(), |pond, lane| pond.resize_lane(lane, limit));
         Ok(())
     }

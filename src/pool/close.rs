@@ -164,3 +164,28 @@ impl Drop for Drained {
         }
     }
 }
+
+/// Ready when the pool takes no more and nothing is left of what it took.
+pub(crate) struct Ended {
+    drained: Drained,
+}
+
+impl Ended {
+    pub(crate) fn new(pool: &Pool) -> Self {
+        Self { drained: Drained::new(pool) }
+    }
+}
+
+impl Future for Ended {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let Drained { pool, place } = &mut self.drained;
+        let (mill, lane) = (pool.mill(), pool.lane());
+        if mill.look(|pond| pond.is_closed(lane) && pond.is_drained(lane)) {
+            return Poll::Ready(());
+        }
+        mill.waits.wait(lane, What::Drained, place, cx.waker());
+        Poll::Pending
+    }
+}

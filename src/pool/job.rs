@@ -1,7 +1,7 @@
 //! A task's future, and the way of its result to the handle.
 
 use std::any::Any;
-use std::cell::{Cell, RefCell};
+use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::rc::Rc;
@@ -16,14 +16,24 @@ use crate::state::Outcome;
 
 /// Where a task's result waits for its handle. Settled once; later settlements are dropped.
 pub(super) struct Promise<T> {
-    result: RefCell<Option<Result<T, TaskError>>>,
+    result: Cell<Option<Result<T, TaskError>>>,
     settled: Cell<bool>,
-    waker: Cell<Option<Waker>>,
+    listener: Cell<Option<Listener<T>>>,
 }
+
+/// Who is told.
+enum Listener<T> {
+    /// Comes for the result.
+    Waker(Waker),
+    /// Is given the result.
+    Heir(Heir<T>),
+}
+
+pub(super) type Heir<T> = Box<dyn FnOnce(Result<T, TaskError>)>;
 
 impl<T> Promise<T> {
     pub(super) const fn new() -> Self {
-        Self { result: RefCell::new(None), settled: Cell::new(false), waker: Cell::new(None) }
+        Self { result: Cell::new(None), settled: Cell::new(false), listener: Cell::new(None) }
     }
 
     pub(super) fn is_settled(&self) -> bool {
@@ -32,20 +42,30 @@ impl<T> Promise<T> {
 
     fn settle(&self, result: Result<T, TaskError>) {
         if !self.settled.replace(true) {
-            self.result.replace(Some(result));
+            self.result.set(Some(result));
         }
     }
 
     fn announce(&self) {
-        if let Some(waker) = self.waker.take() {
-            waker.wake();
+        match self.listener.take() {
+            Some(Listener::Waker(waker)) => waker.wake(),
+            Some(Listener::Heir(heir)) => self.bequeath(heir),
+            None => {}
+        }
+    }
+
+    /// Has the result go to `heir` as soon as there is one.
+    pub(super) fn bequeath(&self, heir: Heir<T>) {
+        match self.result.take() {
+            Some(result) => heir(result),
+            None => self.listener.set(Some(Listener::Heir(heir))),
         }
     }
 
     fn would_wake(&self, probe: &Arc<Probe>) -> bool {
-        let waker = self.waker.take();
-        let would = waker.as_ref().is_some_and(|waker| probe.is(waker));
-        self.waker.set(waker);
+        let listener = self.listener.take();
+        let would = matches!(&listener, Some(Listener::Waker(waker)) if probe.is(waker));
+        self.listener.set(listener);
         would
     }
 
@@ -53,7 +73,7 @@ impl<T> Promise<T> {
         if let Some(result) = self.result.take() {
             return Poll::Ready(result);
         }
-        self.waker.set(Some(cx.waker().clone()));
+        self.listener.set(Some(Listener::Waker(cx.waker().clone())));
         Poll::Pending
     }
 }

@@ -4,6 +4,7 @@
 //! which may come back here for anything.
 
 mod lanes;
+mod scales;
 mod stuck;
 
 use std::cell::{Cell, RefCell};
@@ -28,6 +29,8 @@ use crate::executor::{Guest, LocalExecutor, WeakExecutor};
 use crate::limit::Limit;
 use crate::priority::Level;
 use crate::state::{Due, Expiry, Id, Offer, Outcome, Phase, Pond, Refused, Submitted, Time};
+use scales::Scales;
+pub(crate) use scales::Shrinks;
 
 /// Is told when lanes grow old; a manager.
 pub(crate) trait Landlord {
@@ -66,6 +69,9 @@ pub(crate) struct Mill {
     pub(super) keeper: Keeper,
     /// Who waits for tasks of this mill while it runs in it.
     pub(super) ties: Ties,
+    scales: Scales,
+    /// Whether every task is first polled in the order in which tasks start, at the price of a turn of the executor for each.
+    pub(super) in_order: Cell<bool>,
     landlord: RefCell<Option<Weak<dyn Landlord>>>,
 }
 
@@ -85,6 +91,8 @@ impl Mill {
             turns: RefCell::default(),
             keeper: Keeper::default(),
             ties: Ties::default(),
+            scales: Scales::default(),
+            in_order: Cell::new(false),
             landlord: RefCell::new(None),
         });
         let guest: Weak<dyn Guest> = Rc::<Self>::downgrade(&mill);
@@ -126,8 +134,11 @@ impl Mill {
         if offer.weight > 1 {
             self.weighted.set(true);
         }
+        self.stretch(lane, offer.weight);
         let now = self.now();
-        self.pond.borrow_mut().submit(lane, offer, now)
+        let admitted = self.pond.borrow_mut().submit(lane, offer, now);
+        self.rescale(lane);
+        admitted
     }
 
     /// Counts a task that is too late even to wait.
@@ -327,6 +338,7 @@ impl Mill {
 
     /// Tells those who wait for a lane that it may be their turn.
     pub(super) fn notify(&self, lane: Id) {
+        self.rescale(lane);
         if self.waits.is_empty() {
             return;
         }
@@ -366,7 +378,7 @@ impl Mill {
 impl Mill {
     /// When the keeper is needed next.
     pub(super) fn next_time(&self) -> Time {
-        self.look(|pond| pond.next_deadline().min(pond.next_expiry()).min(pond.next_resumption()))
+        self.look(|pond| pond.next_deadline().min(pond.next_expiry()).min(pond.next_resumption())).min(self.scales.next())
     }
 
     /// Serves everything that is due.
@@ -377,6 +389,7 @@ impl Mill {
             let Some(due) = due else { break };
             self.serve(due);
         }
+        self.serve_scales(now);
         self.pump();
     }
 
@@ -386,7 +399,10 @@ impl Mill {
             Due::TimedOut { ticket, phase, .. } => {
                 self.end(ticket, timed_out(phase));
             }
-            Due::Expired(lane) => self.landlord().into_iter().for_each(|landlord| landlord.expired(lane)),
+            Due::Expired(lane) => {
+                self.rescale(lane);
+                self.landlord().into_iter().for_each(|landlord| landlord.expired(lane));
+            }
             Due::Aged(lane) => self.landlord().into_iter().for_each(|landlord| landlord.aged(lane)),
             Due::Resumed(lane) => self.notify(lane),
             // Only the JavaScript face has tasks that outlive their end.
@@ -406,7 +422,7 @@ impl Mill {
         self.landlord.borrow().as_ref().and_then(Weak::upgrade)
     }
 
-    fn keep_time(self: &Rc<Self>) {
+    pub(super) fn keep_time(self: &Rc<Self>) {
         self.keeper.keep(self);
     }
 }

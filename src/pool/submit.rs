@@ -252,6 +252,9 @@ impl<F: Future + 'static> Submit<F> {
     fn is_my_turn(&self, task: &TaskBuilder<F>, pool: &Pool) -> bool {
         let (waits, lane) = (&pool.mill().waits, pool.lane());
         let is_first = self.place.map_or_else(|| !waits.anyone(lane, What::Room), |place| waits.is_first(lane, What::Room, place));
+        if is_first {
+            pool.mill().stretch(lane, task.weight);
+        }
         match pool.mill().look(|pond| pond.admissible(lane, task.admission())) {
             Ok(()) => is_first || task.is_late(),
             Err(Refused::Full | Refused::Exhausted) => task.is_late(),
@@ -266,6 +269,8 @@ impl<F: Future + 'static> Submit<F> {
         self.place.into_iter().for_each(|place| mill.tie(Wait::Room(lane, place)));
         self.task = Some(task);
         mill.take_turns(lane);
+        mill.rescale(lane);
+        mill.keep_time();
     }
 
     fn watch(&mut self, task: &TaskBuilder<F>, cx: &Context<'_>) {
@@ -281,6 +286,7 @@ impl<F: Future + 'static> Submit<F> {
             pool.mill().waits.leave(pool.lane(), What::Room, place);
             drop(pool.mill().ties.denial(place));
             pool.mill().notify(pool.lane());
+            pool.mill().keep_time();
         }
     }
 }

@@ -65,6 +65,11 @@ impl<T> Task<T> {
         self.id
     }
 
+    /// Has the output go to `heir` when the task has ended.
+    pub(crate) fn hand_to(self, heir: impl FnOnce(Result<T, TaskError>) + 'static) {
+        self.promise.bequeath(Box::new(heir));
+    }
+
     /// Stops the task: a waiting one leaves the line at once, a running one is dropped at its await point and its permit is back
     /// when this call returns. A task that cancels itself is dropped at its next await point. False if it has ended.
     pub fn cancel(&self) -> bool {

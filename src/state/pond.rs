@@ -384,6 +384,7 @@ impl Pond {
         let Some(lane) = self.lanes.get_mut(id) else { return };
         self.lines.insert(&mut lane.line, &mut self.tasks, ticket, level);
         lane.counts.count(Counter::Waiting);
+        lane.wanted += self.tasks.get(ticket).map_or(0, |task| u64::from(task.weight));
         self.age_from(ticket, now);
     }
 
@@ -391,6 +392,7 @@ impl Pond {
         if let Some(lane) = self.lanes.get_mut(id) {
             self.lines.remove(&mut lane.line, &mut self.tasks, ticket);
             lane.counts.uncount(Counter::Waiting);
+            lane.wanted -= self.tasks.get(ticket).map_or(0, |task| u64::from(task.weight));
         }
     }
 

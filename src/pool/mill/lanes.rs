@@ -59,6 +59,7 @@ impl Mill {
         self.pump();
         self.notify(lane);
         self.watchers.tell(lane);
+        self.keep_time();
     }
 
     pub(crate) fn close(self: &Rc<Self>, lane: Id) {

@@ -16,6 +16,7 @@ const IMPORTS: &[(&str, &[&str])] = &[
     ("state", &["limit", "policy", "priority", "error"]),
     ("executor", &["state", "platform", "clock", "error"]),
     ("pool", &["executor", "state", "clock", "limit", "policy", "priority", "error"]),
+    ("queue", &["pool", "executor", "limit", "error"]),
     ("manager", &["pool", "executor", "state", "clock", "limit", "policy", "priority", "error"]),
     ("workers", &["executor", "state", "clock", "limit", "error"]),
     ("js", &["state", "limit", "priority", "error"]),
