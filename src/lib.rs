@@ -47,7 +47,7 @@ pub use clock::{Clock, ManualClock};
 pub use error::{Closed, OptionError, TaskError, Timeout, TrySubmitError};
 pub use executor::{AdvanceError, JoinError, JoinHandle, LocalExecutor, Sleep};
 pub use limit::Concurrency;
-pub use manager::{CloseAll, GetError, Lease, PoolManager, PoolManagerBuilder, Resource};
+pub use manager::{CloseAll, Evicted, GetError, Lease, PoolManager, PoolManagerBuilder, PoolOverrides, Resource};
 pub use pool::{Close, CloseReport, Pool, PoolBuilder, PoolStats, Run, Submit, Task, TaskBuilder, TaskState};
 pub use priority::Priority;
 

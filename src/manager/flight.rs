@@ -9,14 +9,20 @@ use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
 
 use super::lease::{Lease, Resource};
-use crate::error::Closed;
+use crate::error::{Closed, OptionError};
 use crate::executor::JoinHandle;
 
-/// Why [`PoolManager::get_with`](crate::PoolManager::get_with) gave no lease. All who waited for the same factory get clones of one error.
+/// Why [`PoolManager::get`](crate::PoolManager::get) or [`get_with`](crate::PoolManager::get_with) gave no lease. All who waited for the same factory get clones of one error.
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub enum GetError {
     /// The manager is closed, or its executor gone.
     Closed,
+    /// There are as many pools as there may be ([`max_pools`](crate::PoolManagerBuilder::max_pools)), and none of them is idle. A later
+    /// try may succeed.
+    Full,
+    /// The options of this key are refused ([`pool_options_for`](crate::PoolManagerBuilder::pool_options_for)).
+    Options(OptionError),
     /// The factory failed.
     Failed(Rc<dyn Error>),
     /// The factory panicked; the text of the panic, where it has one. Not on wasm, where a panic aborts the module.
@@ -27,6 +33,8 @@ impl fmt::Display for GetError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Closed => f.write_str("the manager is closed and gives no more leases"),
+            Self::Full => f.write_str("the manager has as many pools as it may have, and none of them is idle"),
+            Self::Options(error) => error.fmt(f),
             Self::Failed(error) => write!(f, "the factory failed: {error}"),
             Self::Panicked(message) => write!(f, "the factory panicked: {message}"),
         }

@@ -1,6 +1,5 @@
 //! A task's future, and the way of its result to the handle.
 
-use std::any::Any;
 use std::cell::{Cell, RefCell};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
@@ -58,6 +57,10 @@ pub(super) trait Work {
     fn stop(self: Pin<&mut Self>);
     fn fail(self: Pin<&mut Self>, error: TaskError);
     fn announce(self: Pin<&mut Self>);
+    /// The crew it belongs to; 0 for none.
+    fn era(&self) -> u32 {
+        0
+    }
 }
 
 pub(super) type BoxedWork = Pin<Box<dyn Work>>;
@@ -97,23 +100,6 @@ impl<F: Future> Work for Job<F> {
 
     fn announce(self: Pin<&mut Self>) {
         self.promise.announce();
-    }
-}
-
-pin_project! {
-    /// A future that keeps something alive until it is dropped itself.
-    pub(super) struct Kept<F> {
-        #[pin]
-        pub(super) future: F,
-        pub(super) generation: Rc<dyn Any>,
-    }
-}
-
-impl<F: Future> Future for Kept<F> {
-    type Output = F::Output;
-
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
-        self.project().future.poll(cx)
     }
 }
 

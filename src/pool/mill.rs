@@ -5,7 +5,7 @@
 
 mod lanes;
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -28,10 +28,12 @@ use crate::state::{Due, Expiry, Id, Outcome, Phase, Pond, Refused, Submitted, Ti
 
 /// Is told when lanes grow old; a manager.
 pub(crate) trait Landlord {
-    /// The lane is gone from the pond.
-    fn expired(&self, lane: Id);
+    /// The lane is gone from the pond; which of its clocks ran out.
+    fn expired(&self, lane: Id, clock: Phase);
     /// The lane is over its lifetime, and in use.
     fn aged(&self, lane: Id);
+    /// A crew has closed: it is not to be given out any more.
+    fn resigned(&self, lane: Id, era: u32);
     /// Whether somebody may still come for a lane that nobody holds.
     fn lets(&self) -> bool;
 }
@@ -48,7 +50,7 @@ pub(crate) struct Mill {
     executor: WeakExecutor,
     clock: Clock,
     /// Whether lanes expire: without it nothing needs the time of a submission.
-    expires: bool,
+    expires: Cell<bool>,
     pond: RefCell<Pond>,
     slots: Slots,
     /// Run timeouts of tasks that wait; most have none.
@@ -65,7 +67,7 @@ impl Mill {
         let mill = Rc::new(Self {
             executor: executor.downgrade(),
             clock: executor.clock(),
-            expires: expiry.idle != Time::NEVER || expiry.lifetime != Time::NEVER,
+            expires: Cell::new(expiry.ends()),
             pond: RefCell::new(Pond::new(limit, expiry)),
             slots: Slots::default(),
             run_timeouts: RefCell::default(),
@@ -102,7 +104,7 @@ impl Mill {
 
     /// The time, where anything depends on it: reading a clock costs more than admitting a task.
     fn now(&self) -> Time {
-        if self.expires { self.time() } else { Time::ZERO }
+        if self.expires.get() { self.time() } else { Time::ZERO }
     }
 }
 
@@ -331,7 +333,7 @@ impl Mill {
             Due::TimedOut { ticket, phase, .. } => {
                 self.end(ticket, timed_out(phase));
             }
-            Due::Expired(lane) => self.landlord().into_iter().for_each(|landlord| landlord.expired(lane)),
+            Due::Expired(lane, clock) => self.landlord().into_iter().for_each(|landlord| landlord.expired(lane, clock)),
             Due::Aged(lane) => self.landlord().into_iter().for_each(|landlord| landlord.aged(lane)),
             // Only the JavaScript face has tasks that outlive their end.
             Due::Abandoned(_) | Due::Recalled(_) => {}

@@ -6,6 +6,7 @@ use std::rc::Rc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
+use super::crew::Crew;
 use super::job::Promise;
 use super::mill::Timeouts;
 use super::task::Task;
@@ -94,6 +95,10 @@ impl<F: Future + 'static> TaskBuilder<F> {
     /// Asks the heart; a refused task comes back as it was.
     fn offer(self) -> Result<Task<F::Output>, (Self, Refused)> {
         let mill = Rc::clone(self.pool.mill());
+        if self.pool.crew().is_some_and(Crew::is_closed) {
+            mill.reject(self.pool.lane());
+            return Err((self, Refused::Closed));
+        }
         let task = match mill.admit(self.pool.lane(), self.priority.into()) {
             Ok(task) => task,
             Err(refused) => return Err((self, refused)),
@@ -127,7 +132,7 @@ impl<F: Future + 'static> Submit<F> {
     fn is_my_turn(&self, pool: &Pool) -> bool {
         let (waits, lane) = (&pool.mill().waits, pool.lane());
         let is_first = self.place.map_or_else(|| !waits.anyone(lane, What::Room), |place| waits.is_first(lane, What::Room, place));
-        match pool.mill().look(|pond| pond.admissible(lane)) {
+        match pool.admissible() {
             Ok(()) => is_first,
             Err(Refused::Full | Refused::Exhausted) => false,
             Err(Refused::Closed | Refused::NoLane) => true,

@@ -5,6 +5,7 @@ use super::deadlines::Alarms;
 use super::heap::{Handle, NO_HANDLE};
 use super::line::Line;
 use super::slab::Id;
+use super::time::Time;
 use crate::limit::Limit;
 
 /// What a lane is made with.
@@ -53,6 +54,10 @@ pub(super) struct Lane {
     pub(super) aged: bool,
     /// Among the idle ones, whose clock runs.
     pub(super) idle: bool,
+    /// When it fell idle last.
+    pub(super) idle_since: Time,
+    /// When it was made, or renewed.
+    pub(super) born: Time,
     pub(super) alarms: Alarms,
     pub(super) counts: Counts,
 }
@@ -69,6 +74,8 @@ impl Lane {
             closed: false,
             aged: false,
             idle: false,
+            idle_since: Time::ZERO,
+            born: Time::ZERO,
             alarms: Alarms::NONE,
             counts: Counts::default(),
         }
