@@ -11,6 +11,7 @@ use std::task::{Context, Poll, Waker};
 use super::lease::{Lease, Resource};
 use crate::error::{Closed, OptionError};
 use crate::executor::JoinHandle;
+use crate::pool::Pool;
 
 /// Why [`PoolManager::get`](crate::PoolManager::get) or [`get_with`](crate::PoolManager::get_with) gave no lease. All who waited for the same factory get clones of one error.
 #[derive(Debug, Clone)]
@@ -51,18 +52,47 @@ impl From<Closed> for GetError {
 
 pub(super) type Outcome<S> = Result<Lease<S>, GetError>;
 
-/// Owned by those who wait; without them the factory is cancelled.
+/// What is kept for a factory's outcome, so that there is room for it.
+pub(super) enum Berth {
+    /// The lane that the key has, which does not expire meanwhile.
+    Lane { _hold: Pool },
+    /// A place for the key among all.
+    Place { _reserved: Reserved },
+}
+
+pub(super) struct Reserved(Rc<Cell<usize>>);
+
+impl Reserved {
+    pub(super) fn new(count: &Rc<Cell<usize>>) -> Self {
+        count.set(count.get() + 1);
+        Self(Rc::clone(count))
+    }
+}
+
+impl Drop for Reserved {
+    fn drop(&mut self) {
+        self.0.set(self.0.get() - 1);
+    }
+}
+
+/// Owned by those who wait; without them the factory is cancelled, and its place is free at once.
 pub(super) struct Flight<S: Resource> {
     outcome: RefCell<Option<Outcome<S>>>,
     /// In the order of their coming.
     waiters: RefCell<BTreeMap<u64, Waker>>,
     came: Cell<u64>,
     task: RefCell<Option<JoinHandle<()>>>,
+    berth: Cell<Option<Berth>>,
 }
 
 impl<S: Resource> Flight<S> {
-    pub(super) fn new() -> Rc<Self> {
-        Rc::new(Self { outcome: RefCell::default(), waiters: RefCell::default(), came: Cell::new(0), task: RefCell::default() })
+    pub(super) fn new(berth: Berth) -> Rc<Self> {
+        let (outcome, waiters, task) = Default::default();
+        Rc::new(Self { outcome, waiters, came: Cell::new(0), task, berth: Cell::new(Some(berth)) })
+    }
+
+    pub(super) fn take_berth(&self) -> Option<Berth> {
+        self.berth.take()
     }
 
     pub(super) fn is_flown_by(&self, task: JoinHandle<()>) {

@@ -191,7 +191,10 @@ impl<K: Eq + Hash + Clone + 'static, S: Resource> Table<K, S> {
             self.mill.hold(lane);
             return Ok((lane, reign));
         }
-        self.make_room().map_err(Err)?;
+        // A factory under way for this key has a place for it.
+        if self.flight(key).is_none() {
+            self.make_room().map_err(Err)?;
+        }
         Ok((self.mill.open(options).ok_or(Err(GetError::Full))?, Reign::default()))
     }
 

@@ -7,7 +7,7 @@ use super::super::evict::Evicted;
 use super::super::flight::GetError;
 use super::super::lease::{Generation, Resource};
 use super::{Entry, Table};
-use crate::pool::Pool;
+use crate::pool::{Pool, Tally};
 use crate::pool::mill::Landlord;
 use crate::state::{Id, Phase, Pond};
 
@@ -80,14 +80,17 @@ impl<K: Eq + Hash + Clone + 'static, S: Resource> Table<K, S> {
 
 /// The end.
 impl<K: Eq + Hash + Clone + 'static, S: Resource> Table<K, S> {
-    /// Gives no more leases, and closes every pool. Gives each of them to watch.
-    pub(in super::super) fn close(&self) -> Vec<Pool> {
+    /// Gives no more leases, and closes every pool. Gives each of them to watch, and what they had together.
+    pub(in super::super) fn close(&self) -> (Vec<Pool>, Tally) {
         self.closed.set(true);
+        // All are closed before anybody hears of the first: nothing is added to what is there now.
+        self.mill.refuse_all();
+        let before = self.tally();
         self.ground();
         let pools: Vec<Pool> = self.lanes().into_iter().map(|lane| Pool::watch(&self.mill, lane)).collect();
         pools.iter().for_each(|pool| self.close_lane(pool.lane()));
         self.partings.tell();
-        pools
+        (pools, before)
     }
 
     fn close_lane(&self, lane: Id) {

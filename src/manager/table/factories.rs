@@ -1,41 +1,17 @@
 //! Factories: one at a time for a key, with a place for what it makes.
 
-use std::cell::Cell;
 use std::hash::Hash;
 use std::panic::AssertUnwindSafe;
 use std::rc::{Rc, Weak};
 
 use futures::FutureExt;
 
-use super::super::flight::{Flight, GetError, Outcome};
+use super::super::flight::{Berth, Flight, GetError, Outcome, Reserved};
 use super::super::lease::Resource;
 use super::Table;
 use crate::error::message;
 use crate::pool::Pool;
 use crate::state::LaneOptions;
-
-/// What is kept for a factory's outcome, so that there is room for it.
-enum Berth {
-    /// The lane that the key has, which does not expire meanwhile.
-    Lane { _hold: Pool },
-    /// A place for the key among all.
-    Place { _reserved: Reserved },
-}
-
-struct Reserved(Rc<Cell<usize>>);
-
-impl Reserved {
-    fn new(count: &Rc<Cell<usize>>) -> Self {
-        count.set(count.get() + 1);
-        Self(Rc::clone(count))
-    }
-}
-
-impl Drop for Reserved {
-    fn drop(&mut self) {
-        self.0.set(self.0.get() - 1);
-    }
-}
 
 impl<K: Eq + Hash + Clone + 'static, S: Resource> Table<K, S> {
     /// The factory under way for a key.
@@ -55,11 +31,11 @@ impl<K: Eq + Hash + Clone + 'static, S: Resource> Table<K, S> {
         let executor = self.mill.executor().ok_or(GetError::Closed)?;
         let options = self.options_for(key).map_err(GetError::Options)?;
         let berth = self.berth(key)?;
-        let flight = Flight::new();
+        let flight = Flight::new(berth);
         self.flights.borrow_mut().insert(key.clone(), Rc::downgrade(&flight));
         self.partings.tell();
         let (table, told) = (Rc::downgrade(self), Rc::downgrade(&flight));
-        let landing = Landing { table, flight: told, key: key.clone(), options, berth: Some(berth) };
+        let landing = Landing { table, flight: told, key: key.clone(), options };
         let task = executor.spawn(async move {
             let key = landing.key.clone();
             let made = AssertUnwindSafe(async move { factory(key).await }).catch_unwind().await;
@@ -97,11 +73,10 @@ struct Landing<K: Eq + Hash + Clone + 'static, S: Resource> {
     flight: Weak<Flight<S>>,
     key: K,
     options: LaneOptions,
-    berth: Option<Berth>,
 }
 
 impl<K: Eq + Hash + Clone + 'static, S: Resource> Landing<K, S> {
-    fn land(mut self, made: Result<S, GetError>) {
+    fn land(self, made: Result<S, GetError>) {
         let outcome: Outcome<S> = match self.table.upgrade() {
             Some(table) => made.and_then(|resource| self.settle(&table, resource)),
             None => Err(GetError::Closed),
@@ -113,10 +88,11 @@ impl<K: Eq + Hash + Clone + 'static, S: Resource> Landing<K, S> {
         }
     }
 
-    fn settle(&mut self, table: &Table<K, S>, resource: S) -> Outcome<S> {
+    fn settle(&self, table: &Table<K, S>, resource: S) -> Outcome<S> {
         table.catch_up();
         // The place is free for this very key; the hold of a lane is needed until the lease has its own.
-        let hold = self.berth.take().filter(|berth| matches!(berth, Berth::Lane { .. }));
+        let berth = self.flight.upgrade().and_then(|flight| flight.take_berth());
+        let hold = berth.filter(|berth| matches!(berth, Berth::Lane { .. }));
         let lease = table.settle(&self.key, resource, self.options);
         drop(hold);
         lease

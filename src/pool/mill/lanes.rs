@@ -62,6 +62,11 @@ impl Mill {
         });
     }
 
+    /// Takes no more in any lane; each is to be closed then.
+    pub(crate) fn refuse_all(&self) {
+        self.pond.borrow_mut().close_all();
+    }
+
     /// A crew has closed.
     pub(crate) fn resign(&self, lane: Id, era: u32) {
         self.landlord().into_iter().for_each(|landlord| landlord.resigned(lane, era));
