@@ -26,8 +26,8 @@ use std::rc::Rc;
 
 pub use builder::PoolBuilder;
 pub(crate) use builder::PoolOptions;
-pub(crate) use close::{Tally, Terms};
 pub use close::{Close, CloseReport};
+pub(crate) use close::{Tally, Terms};
 pub use stats::PoolStats;
 pub use submit::{Run, Submit, TaskBuilder};
 pub use task::{Task, TaskState};

@@ -44,7 +44,8 @@ impl CloseAll {
     pub(super) fn new<K: Eq + Hash + Clone + 'static, S: Resource>(table: &Rc<Table<K, S>>) -> Self {
         let (pools, before) = table.close();
         let table = Rc::clone(table);
-        let begin = move |terms| -> LocalBoxFuture<'static, CloseReport> { Box::pin(drain(Rc::clone(&table), pools.clone(), before, terms)) };
+        let begin =
+            move |terms| -> LocalBoxFuture<'static, CloseReport> { Box::pin(drain(Rc::clone(&table), pools.clone(), before, terms)) };
         Self { terms: Terms::default(), begin: Box::new(begin), wait: None }
     }
 

@@ -148,6 +148,18 @@ fn lowering_the_bound_sends_away_what_is_idle_and_nothing_else() {
 }
 
 #[wasm_bindgen_test(unsupported = test)]
+fn what_goes_although_there_is_still_no_room_is_told_of_in_the_same_call() {
+    let gone = Recorder::new();
+    let told = gone.clone();
+    let estate = Estate::<Shared>::new(|options| options.on_evict(move |key, _| told.note(*key)));
+    let ledger = Ledger::default();
+    let [_one, _two, three] = [1, 2, 3].map(|key| estate.shared(key, &ledger));
+    estate.manager.set_max_pools(Some(2)).unwrap();
+    drop(three);
+    assert_eq!((got(pin!(estate.manager.get_with(4, ledger.factory()))), gone.take()), (Got::Full, vec![3]));
+}
+
+#[wasm_bindgen_test(unsupported = test)]
 fn a_bound_of_zero_is_refused_by_name() {
     let ex = LocalExecutor::new();
     let error = PoolManager::<u32>::builder(&ex).max_pools(0).build().unwrap_err();
@@ -160,7 +172,8 @@ fn a_bound_of_zero_is_refused_by_name() {
 fn the_order_of_idleness_is_exact_under_random_use() {
     // A list of the idle keys in order, beside the manager; with a cap over all, so that pools wait as well as idle.
     for seed in 0..20 {
-        let (estate, mut random) = (Estate::<()>::new(|options| options.max_pools(4).concurrency(1).pool_concurrency(1)), Random::new(seed));
+        let (estate, mut random) =
+            (Estate::<()>::new(|options| options.max_pools(4).concurrency(1).pool_concurrency(1)), Random::new(seed));
         let (mut idle, mut used) = (Vec::<u32>::new(), Vec::<(u32, Task<()>, Gate)>::new());
         for _ in 0..200 {
             let key = random.below(9) as u32;

@@ -324,7 +324,7 @@ mod native {
     use super::*;
 
     #[test]
-    fn a_panicking_factory_hurts_its_own_callers_only() {
+    fn a_panicking_factory_stalls_no_other_key_and_hurts_its_own_callers_only() {
         let (estate, ledger) = (estate(), Ledger::default());
         let (gate, wait) = gated(());
         let panicking = async move |_| -> Result<Shared, io::Error> {

@@ -7,8 +7,8 @@ use super::super::evict::Evicted;
 use super::super::flight::GetError;
 use super::super::lease::{Generation, Resource};
 use super::{Entry, Table};
-use crate::pool::{Pool, Tally};
 use crate::pool::mill::Landlord;
+use crate::pool::{Pool, Tally};
 use crate::state::{Id, Phase, Pond};
 
 /// One at a time.
@@ -127,7 +127,8 @@ impl<K: Eq + Hash + Clone + 'static, S: Resource> Landlord for Table<K, S> {
     fn resigned(&self, lane: Id, era: u32) {
         let of_era = |generation: &Rc<Generation<S>>| generation.crew().era() == era;
         let key = self.lanes.borrow().get(&lane).cloned();
-        let is_current = key.is_some_and(|key| self.entries.borrow().get(&key).is_some_and(|entry| entry.current.as_ref().is_some_and(of_era)));
+        let is_current =
+            key.is_some_and(|key| self.entries.borrow().get(&key).is_some_and(|entry| entry.current.as_ref().is_some_and(of_era)));
         if is_current {
             self.evict(lane, Evicted::PoolClosed);
             self.partings.tell();

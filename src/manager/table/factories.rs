@@ -30,7 +30,7 @@ impl<K: Eq + Hash + Clone + 'static, S: Resource> Table<K, S> {
     {
         let executor = self.mill.executor().ok_or(GetError::Closed)?;
         let options = self.options_for(key).map_err(GetError::Options)?;
-        let berth = self.berth(key)?;
+        let berth = self.berth(key).inspect_err(|_| self.partings.tell())?;
         let flight = Flight::new(berth);
         self.flights.borrow_mut().insert(key.clone(), Rc::downgrade(&flight));
         self.partings.tell();

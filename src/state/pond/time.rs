@@ -106,10 +106,10 @@ impl Pond {
         self.expiry = expiry;
         let ids: Vec<Id> = self.lanes.iter().map(|(id, _)| id).collect();
         for id in ids {
-            self.arm_idle(id);
             if let Some(lane) = self.lanes.get_mut(id).filter(|lane| !lane.aged) {
                 self.expiries.arm(&mut lane.alarms, id, Phase::Age, lane.born.after(expiry.lifetime));
             }
+            self.arm_idle(id);
         }
     }
 
