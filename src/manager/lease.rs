@@ -138,7 +138,7 @@ impl<S: Resource> Drop for Generation<S> {
 /// let new = manager.get("key")?;
 /// assert!(old.is_closed() && !old.is_current());
 /// assert!(!new.is_closed() && new.is_current());
-/// # Ok::<(), millpond::GetError>(())
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub struct Lease<S: Resource = ()> {
     pool: Pool,
