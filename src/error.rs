@@ -95,6 +95,8 @@ pub enum Timeout {
     Run,
     /// `total_timeout`: from acceptance until the end.
     Total,
+    /// `deadline`: a point in time.
+    Deadline,
 }
 
 /// How a task ended that has no value to give.
@@ -107,6 +109,8 @@ pub enum TaskError {
     Panicked(Box<dyn Any + Send + 'static>),
     /// The pool was closed before the task was taken, or its executor was dropped.
     Closed,
+    /// It went out of a full line for the sake of another; see [`Overflow`](crate::Overflow).
+    Dropped,
 }
 
 impl fmt::Debug for TaskError {
@@ -116,6 +120,7 @@ impl fmt::Debug for TaskError {
             Self::TimedOut(clock) => write!(f, "TimedOut({clock:?})"),
             Self::Panicked(_) => f.write_str("Panicked(..)"),
             Self::Closed => f.write_str("Closed"),
+            Self::Dropped => f.write_str("Dropped"),
         }
     }
 }
@@ -127,13 +132,90 @@ impl fmt::Display for TaskError {
             Self::TimedOut(Timeout::Queue) => f.write_str("the task waited longer than its queue timeout"),
             Self::TimedOut(Timeout::Run) => f.write_str("the task ran longer than its timeout"),
             Self::TimedOut(Timeout::Total) => f.write_str("the task took longer than its total timeout"),
+            Self::TimedOut(Timeout::Deadline) => f.write_str("the task was not done by its deadline"),
             Self::Panicked(payload) => write!(f, "the task panicked: {}", message(payload.as_ref())),
             Self::Closed => f.write_str("the pool was closed, or its executor dropped, before the task ended"),
+            Self::Dropped => f.write_str("the task was dropped from a full line for the sake of another"),
         }
     }
 }
 
 impl std::error::Error for TaskError {}
+
+/// Why a [`Group`](crate::Group) or a [`TryMap`](crate::TryMap) has failed: its first error.
+pub enum GroupError<E> {
+    /// A task gave this error.
+    Failed(E),
+    /// A task ended without giving anything: it panicked, timed out, was cancelled from outside, or the pool takes no more.
+    Task(TaskError),
+}
+
+impl<E: fmt::Debug> fmt::Debug for GroupError<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Failed(error) => f.debug_tuple("Failed").field(error).finish(),
+            Self::Task(error) => f.debug_tuple("Task").field(error).finish(),
+        }
+    }
+}
+
+impl<E: fmt::Display> fmt::Display for GroupError<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Failed(error) => error.fmt(f),
+            Self::Task(error) => error.fmt(f),
+        }
+    }
+}
+
+impl<E: std::error::Error> std::error::Error for GroupError<E> {}
+
+/// Why a [`Group`](crate::Group) did not take a task; hands it back by value.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum GroupSubmitError<F> {
+    /// The waiting line is full, or others already wait for room in it. Only of `try_submit`; the group goes on.
+    Full(F),
+    /// The group has failed before.
+    Failed(F),
+    /// The pool is closed, or its executor is gone. The group has failed by that.
+    Closed(F),
+}
+
+impl<F> GroupSubmitError<F> {
+    /// The task that was not taken.
+    pub fn into_inner(self) -> F {
+        match self {
+            Self::Full(task) | Self::Failed(task) | Self::Closed(task) => task,
+        }
+    }
+
+    /// Whether a later try may succeed.
+    pub const fn is_full(&self) -> bool {
+        matches!(self, Self::Full(_))
+    }
+}
+
+impl<F> fmt::Debug for GroupSubmitError<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Full(_) => "Full(..)",
+            Self::Failed(_) => "Failed(..)",
+            Self::Closed(_) => "Closed(..)",
+        })
+    }
+}
+
+impl<F> fmt::Display for GroupSubmitError<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Full(_) => "the waiting line of the pool is full",
+            Self::Failed(_) => "the group has failed and takes no more tasks",
+            Self::Closed(_) => "the pool is closed and takes no more tasks",
+        })
+    }
+}
+
+impl<F> std::error::Error for GroupSubmitError<F> {}
 
 /// The text of a panic, or that it has none.
 pub(crate) fn message(payload: &(dyn Any + Send)) -> &str {

@@ -28,6 +28,7 @@ mod executor;
 mod limit;
 mod manager;
 mod platform;
+mod policy;
 mod pool;
 mod priority;
 mod state;
@@ -44,11 +45,14 @@ mod drive;
 mod slice;
 
 pub use clock::{Clock, ManualClock};
-pub use error::{Closed, OptionError, TaskError, Timeout, TrySubmitError};
+pub use error::{Closed, GroupError, GroupSubmitError, OptionError, TaskError, Timeout, TrySubmitError};
 pub use executor::{AdvanceError, JoinError, JoinHandle, LocalExecutor, Sleep};
 pub use limit::Concurrency;
 pub use manager::{CloseAll, Evicted, GetError, Lease, PoolManager, PoolManagerBuilder, PoolOverrides, Resource};
-pub use pool::{Close, CloseReport, Pool, PoolBuilder, PoolStats, Run, Submit, Task, TaskBuilder, TaskState};
+pub use policy::{Order, Overflow};
+pub use pool::{
+    Close, CloseReport, Group, GroupSubmit, Join, Map, Pool, PoolBuilder, PoolStats, Run, Submit, Task, TaskBuilder, TaskState, TryMap,
+};
 pub use priority::Priority;
 
 /// The Rust of the README compiles and runs.

@@ -10,8 +10,10 @@
 mod builder;
 mod close;
 pub(crate) mod crew;
+mod group;
 mod job;
 mod keeper;
+mod map;
 pub(crate) mod mill;
 mod runner;
 mod slots;
@@ -20,6 +22,7 @@ mod submit;
 mod task;
 mod turns;
 mod waits;
+mod watchers;
 
 use std::fmt;
 use std::rc::Rc;
@@ -28,6 +31,8 @@ pub use builder::PoolBuilder;
 pub(crate) use builder::PoolOptions;
 pub use close::{Close, CloseReport};
 pub(crate) use close::{Tally, Terms};
+pub use group::{Group, GroupSubmit, Join};
+pub use map::{Map, TryMap};
 pub use stats::PoolStats;
 pub use submit::{Run, Submit, TaskBuilder};
 pub use task::{Task, TaskState};
@@ -35,9 +40,9 @@ pub use task::{Task, TaskState};
 use crate::error::{Closed, OptionError, TrySubmitError};
 use crate::executor::LocalExecutor;
 use crate::limit::{Concurrency, Limit};
-use crate::state::{Id, Refused};
+use crate::state::{Id, Offer, Refused};
 use crew::{Crew, Generation, Kept, Member};
-use job::{BoxedWork, Job, Promise};
+use job::{BoxedWork, Job, Sink};
 use mill::Mill;
 
 /// A queue of tasks of which at most `concurrency` run at once, on a [`LocalExecutor`].
@@ -123,10 +128,10 @@ impl Pool {
     }
 
     /// Whether it would take a task now.
-    fn admissible(&self) -> Result<(), Refused> {
+    fn admissible(&self, offer: Offer) -> Result<(), Refused> {
         match self.crew().is_some_and(Crew::is_closed) {
             true => Err(Refused::Closed),
-            false => self.mill().look(|pond| pond.admissible(self.lane())),
+            false => self.mill().look(|pond| pond.admissible(self.lane(), offer)),
         }
     }
 
@@ -159,11 +164,10 @@ impl Pool {
     }
 
     /// A task's future, made ready for a runner; it keeps the pool's generation alive.
-    fn work<F: Future + 'static>(&self, future: F, promise: &Rc<Promise<F::Output>>) -> BoxedWork {
-        let promise = Rc::clone(promise);
+    fn work<F: Future + 'static>(&self, future: F, sink: impl Sink<F::Output> + 'static) -> BoxedWork {
         match self.handle.generation.clone() {
-            None => Box::pin(Job::new(future, promise)),
-            Some(generation) => Box::pin(Kept { job: Job::new(future, promise), member: Member::new(generation) }),
+            None => Box::pin(Job::new(future, sink)),
+            Some(generation) => Box::pin(Kept { job: Job::new(future, sink), member: Member::new(generation) }),
         }
     }
 }

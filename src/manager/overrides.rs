@@ -58,6 +58,10 @@ impl PoolOverrides {
 
     /// The options of all with what is different, unchecked.
     pub(super) fn over(self, all: PoolOptions) -> PoolOptions {
-        PoolOptions { concurrency: self.concurrency.unwrap_or(all.concurrency), queue_capacity: self.queue_capacity.or(all.queue_capacity) }
+        PoolOptions {
+            concurrency: self.concurrency.unwrap_or(all.concurrency),
+            queue_capacity: self.queue_capacity.or(all.queue_capacity),
+            ..all
+        }
     }
 }

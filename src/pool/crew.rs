@@ -12,7 +12,7 @@ use std::task::{Context, Poll};
 use pin_project_lite::pin_project;
 
 use super::close::Tally;
-use super::job::{Job, Work, outcome};
+use super::job::{Job, Sink, Work, outcome};
 use super::mill::Mill;
 use super::waits::What;
 use crate::error::TaskError;
@@ -90,6 +90,7 @@ impl Crew {
         {
             mill.resign(self.lane, self.era);
             mill.waits.wake_all(self.lane, What::Room);
+            mill.watchers.tell(self.lane);
         }
     }
 
@@ -132,15 +133,15 @@ impl Drop for Member {
 
 pin_project! {
     /// The work of a crew: it is dropped when it has settled, and only then the member leaves.
-    pub(super) struct Kept<F: Future> {
+    pub(super) struct Kept<F, S> {
         #[pin]
-        pub(super) job: Job<F>,
+        pub(super) job: Job<F, S>,
         pub(super) member: Member,
     }
 }
 
-impl<F: Future> Work for Kept<F> {
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+impl<F: Future, S: Sink<F::Output>> Work for Kept<F, S> {
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Outcome> {
         self.project().job.poll(cx)
     }
 

@@ -23,6 +23,12 @@ impl<T> Promise<T> {
         Self { result: RefCell::new(None), settled: Cell::new(false), waker: Cell::new(None) }
     }
 
+    pub(super) fn failed(error: TaskError) -> Self {
+        let promise = Self::new();
+        promise.settle(Err(error));
+        promise
+    }
+
     pub(super) fn is_settled(&self) -> bool {
         self.settled.get()
     }
@@ -33,7 +39,6 @@ impl<T> Promise<T> {
         }
     }
 
-    /// Settling and telling are apart, so that whoever is told finds the pool's books in order.
     fn announce(&self) {
         if let Some(waker) = self.waker.take() {
             waker.wake();
@@ -49,10 +54,29 @@ impl<T> Promise<T> {
     }
 }
 
+/// Who receives the result of one task.
+pub(super) trait Sink<T> {
+    /// Takes the result, and says how a task that gave an output has ended by that. Only the first of several counts.
+    fn settle(&self, result: Result<T, TaskError>) -> Outcome;
+    /// Tells whoever waits. Settling and telling are apart, so that whoever is told finds the pool's books in order.
+    fn announce(&self);
+}
+
+impl<T> Sink<T> for Rc<Promise<T>> {
+    fn settle(&self, result: Result<T, TaskError>) -> Outcome {
+        Promise::settle(self, result);
+        Outcome::Succeeded
+    }
+
+    fn announce(&self) {
+        Promise::announce(self);
+    }
+}
+
 /// A task without its types: what a runner works on.
 pub(super) trait Work {
-    /// Polls the future; when it is ready, it is dropped and its output promised.
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()>;
+    /// Polls the future; when it is ready, it is dropped and its output handed on. Says how the task has ended.
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Outcome>;
     /// Drops the future where it stands.
     fn stop(self: Pin<&mut Self>);
     fn fail(self: Pin<&mut Self>, error: TaskError);
@@ -66,28 +90,26 @@ pub(super) trait Work {
 pub(super) type BoxedWork = Pin<Box<dyn Work>>;
 
 pin_project! {
-    pub(super) struct Job<F: Future> {
+    pub(super) struct Job<F, S> {
         #[pin]
         future: Option<F>,
-        promise: Rc<Promise<F::Output>>,
+        sink: S,
     }
 }
 
-impl<F: Future> Job<F> {
-    pub(super) const fn new(future: F, promise: Rc<Promise<F::Output>>) -> Self {
-        Self { future: Some(future), promise }
+impl<F, S> Job<F, S> {
+    pub(super) const fn new(future: F, sink: S) -> Self {
+        Self { future: Some(future), sink }
     }
 }
 
-impl<F: Future> Work for Job<F> {
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+impl<F: Future, S: Sink<F::Output>> Work for Job<F, S> {
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Outcome> {
         let mut this = self.project();
-        if let Some(future) = this.future.as_mut().as_pin_mut() {
-            let output = ready!(future.poll(cx));
-            this.future.set(None);
-            this.promise.settle(Ok(output));
-        }
-        Poll::Ready(())
+        let Some(future) = this.future.as_mut().as_pin_mut() else { return Poll::Ready(Outcome::Succeeded) };
+        let output = ready!(future.poll(cx));
+        this.future.set(None);
+        Poll::Ready(this.sink.settle(Ok(output)))
     }
 
     fn stop(self: Pin<&mut Self>) {
@@ -95,11 +117,11 @@ impl<F: Future> Work for Job<F> {
     }
 
     fn fail(self: Pin<&mut Self>, error: TaskError) {
-        self.promise.settle(Err(error));
+        self.sink.settle(Err(error));
     }
 
     fn announce(self: Pin<&mut Self>) {
-        self.promise.announce();
+        self.sink.announce();
     }
 }
 
@@ -120,6 +142,7 @@ pub(super) const fn outcome(error: &TaskError) -> Outcome {
         TaskError::Cancelled | TaskError::Closed => Outcome::Cancelled,
         TaskError::TimedOut(_) => Outcome::TimedOut,
         TaskError::Panicked(_) => Outcome::Panicked,
+        TaskError::Dropped => Outcome::Dropped,
     }
 }
 

@@ -19,12 +19,13 @@ use super::runner::Runner;
 use super::slots::{Slot, Slots, Stay};
 use super::turns::Turns;
 use super::waits::{Waits, What};
+use super::watchers::Watchers;
 use crate::clock::Clock;
 use crate::error::{TaskError, Timeout};
 use crate::executor::{Guest, LocalExecutor, WeakExecutor};
 use crate::limit::Limit;
 use crate::priority::Level;
-use crate::state::{Due, Expiry, Id, Outcome, Phase, Pond, Refused, Submitted, Time};
+use crate::state::{Due, Expiry, Id, Offer, Outcome, Phase, Pond, Refused, Submitted, Time};
 
 /// Is told when lanes grow old; a manager.
 pub(crate) trait Landlord {
@@ -44,18 +45,25 @@ pub(super) struct Timeouts {
     pub(super) queue: Option<Duration>,
     pub(super) run: Option<Duration>,
     pub(super) total: Option<Duration>,
+    /// By the executor's clock.
+    pub(super) deadline: Option<Duration>,
 }
 
 pub(crate) struct Mill {
     executor: WeakExecutor,
     clock: Clock,
-    /// Whether lanes expire: without it nothing needs the time of a submission.
+    /// Whether admission depends on the time: lanes expire, or tasks age, or starts have a rate.
+    timed: Cell<bool>,
+    /// Whether lanes expire, or ever did: else nobody knows since when they are idle.
     expires: Cell<bool>,
+    /// Whether one end may let several start: some task is heavier than others.
+    weighted: Cell<bool>,
     pond: RefCell<Pond>,
     slots: Slots,
     /// Run timeouts of tasks that wait; most have none.
     run_timeouts: RefCell<HashMap<Id, Duration>>,
     pub(super) waits: Waits,
+    pub(super) watchers: Watchers,
     turns: RefCell<Turns>,
     pub(super) keeper: Keeper,
     landlord: RefCell<Option<Weak<dyn Landlord>>>,
@@ -67,11 +75,14 @@ impl Mill {
         let mill = Rc::new(Self {
             executor: executor.downgrade(),
             clock: executor.clock(),
+            timed: Cell::new(expiry.ends()),
             expires: Cell::new(expiry.ends()),
+            weighted: Cell::new(false),
             pond: RefCell::new(Pond::new(limit, expiry)),
             slots: Slots::default(),
             run_timeouts: RefCell::default(),
             waits: Waits::default(),
+            watchers: Watchers::default(),
             turns: RefCell::default(),
             keeper: Keeper::default(),
             landlord: RefCell::new(None),
@@ -104,15 +115,24 @@ impl Mill {
 
     /// The time, where anything depends on it: reading a clock costs more than admitting a task.
     fn now(&self) -> Time {
-        if self.expires.get() { self.time() } else { Time::ZERO }
+        if self.timed.get() || self.look(Pond::next_deadline) != Time::NEVER { self.time() } else { Time::ZERO }
     }
 }
 
 /// Tasks.
 impl Mill {
     /// Takes a task in, or tells why not; [`Mill::place`] must follow with its future.
-    pub(super) fn admit(&self, lane: Id, level: Level) -> Result<Submitted, Refused> {
-        self.pond.borrow_mut().submit(lane, level, self.now())
+    pub(super) fn admit(&self, lane: Id, offer: Offer) -> Result<Submitted, Refused> {
+        if offer.weight > 1 {
+            self.weighted.set(true);
+        }
+        let now = self.now();
+        self.pond.borrow_mut().submit(lane, offer, now)
+    }
+
+    /// Counts a task that is too late even to wait.
+    pub(super) fn admit_late(&self, lane: Id) -> Result<(), Refused> {
+        self.pond.borrow_mut().submit_late(lane)
     }
 
     pub(super) fn place(self: &Rc<Self>, task: Submitted, work: BoxedWork, timeouts: Timeouts) {
@@ -122,14 +142,20 @@ impl Mill {
             self.on_start(task.ticket);
             self.spawn(stay);
         }
+        if let Some(dropped) = task.dropped {
+            self.end_settled(dropped, self.look(|pond| pond.lane_of(task.ticket)), TaskError::Dropped);
+            self.pump();
+        }
         self.keep_time();
     }
 
     fn arm(&self, ticket: Id, timeouts: Timeouts) {
-        let clocks = [(Phase::Queue, timeouts.queue), (Phase::Total, timeouts.total)];
-        for (phase, span) in clocks {
-            if let Some(span) = span {
-                self.pond.borrow_mut().arm(ticket, phase, self.time().saturating_add(span));
+        let from_now = |span: Option<Duration>| span.map(|span| self.time().saturating_add(span));
+        let deadline = timeouts.deadline.map(Time::from_elapsed);
+        let clocks = [(Phase::Queue, from_now(timeouts.queue)), (Phase::Total, from_now(timeouts.total)), (Phase::Deadline, deadline)];
+        for (phase, at) in clocks {
+            if let Some(at) = at {
+                self.pond.borrow_mut().arm(ticket, phase, at);
             }
         }
         if let Some(run) = timeouts.run {
@@ -146,8 +172,14 @@ impl Mill {
         self.look(|pond| pond.is_waiting(ticket))
     }
 
-    pub(super) fn set_level(&self, ticket: Id, level: Level) -> bool {
-        self.pond.borrow_mut().set_level(ticket, level)
+    /// A lighter task at the head may start where a heavier one could not.
+    pub(super) fn set_level(self: &Rc<Self>, ticket: Id, level: Level) -> bool {
+        let now = self.now();
+        let moved = self.pond.borrow_mut().set_level(ticket, level, now);
+        if self.weighted.get() {
+            self.pump();
+        }
+        moved
     }
 
     /// Ends a task for a reason of somebody else's: at once, or after the poll it is in. False if it has ended.
@@ -169,17 +201,31 @@ impl Mill {
         true
     }
 
+    /// Ends many tasks at once, those that wait first: none of them takes over the permit of another.
+    pub(super) fn end_all(self: &Rc<Self>, tickets: &[Id], error: fn() -> TaskError) {
+        for waiting in [true, false] {
+            for &ticket in tickets {
+                if self.is_waiting(ticket) == Some(waiting) {
+                    self.end(ticket, error());
+                }
+            }
+        }
+    }
+
     /// A runner's step: polls a task once. Ready with the next task for this runner, if there is one.
     pub(super) fn step(self: &Rc<Self>, stay: Stay, cx: &mut Context<'_>) -> Poll<Option<Stay>> {
         let Slot::Parked(_, mut work, _) = self.slots.resume(stay) else { return Poll::Ready(self.next()) };
         self.slots.occupy(stay, None);
         let outcome = match catch_unwind(AssertUnwindSafe(|| work.as_mut().poll(cx))) {
             Ok(Poll::Pending) => return self.park(stay, work, cx.waker()),
-            Ok(Poll::Ready(())) => Outcome::Succeeded,
+            Ok(Poll::Ready(outcome)) => outcome,
             Err(payload) => abort(&mut work, TaskError::Panicked(payload)),
         };
         self.settle_busy(stay, outcome);
         let next = self.next();
+        if self.weighted.get() {
+            self.pump();
+        }
         dismiss(work);
         Poll::Ready(next)
     }
@@ -217,7 +263,8 @@ impl Mill {
 
     fn settle(self: &Rc<Self>, ticket: Id, outcome: Outcome) {
         let lane = self.look(|pond| pond.lane_of(ticket));
-        self.pond.borrow_mut().settle(ticket, outcome, self.now());
+        let now = self.now();
+        self.pond.borrow_mut().settle(ticket, outcome, now);
         self.forget(ticket);
         self.notify(lane);
         self.keep_time();
@@ -233,9 +280,14 @@ impl Mill {
 
 /// Starting.
 impl Mill {
-    /// The next task to start, for a runner that is free.
+    /// The next task to start, for a runner that is free. What is due comes first: nobody starts whose time to wait is over.
     fn next(self: &Rc<Self>) -> Option<Stay> {
-        let ticket = self.pond.borrow_mut().next()?;
+        let now = self.now();
+        if self.look(Pond::next_deadline) <= now {
+            self.keeper.dismiss();
+            return None;
+        }
+        let ticket = self.pond.borrow_mut().next(now)?;
         let stay = self.slots.stay(ticket);
         self.on_start(ticket);
         stay
@@ -277,7 +329,7 @@ impl Mill {
         if self.waits.is_empty() {
             return;
         }
-        let (admissible, drained) = self.look(|pond| (pond.admissible(lane), pond.is_drained(lane)));
+        let (admissible, drained) = self.look(|pond| (pond.admissible(lane, Level::default()), pond.is_drained(lane)));
         match admissible {
             Ok(()) => self.waits.wake_first(lane, What::Room),
             Err(Refused::Full | Refused::Exhausted) => self.take_turns(lane),
@@ -302,7 +354,7 @@ impl Mill {
         while self.look(Pond::has_spare) {
             let lane = self.turns.borrow_mut().pop();
             let Some(lane) = lane else { return };
-            if self.waits.anyone(lane, What::Room) && self.look(|pond| pond.admissible(lane).is_ok()) {
+            if self.waits.anyone(lane, What::Room) && self.look(|pond| pond.admissible(lane, Level::default()).is_ok()) {
                 return self.waits.wake_first(lane, What::Room);
             }
         }
@@ -313,7 +365,7 @@ impl Mill {
 impl Mill {
     /// When the keeper is needed next.
     pub(super) fn next_time(&self) -> Time {
-        self.look(|pond| pond.next_deadline().min(pond.next_expiry()))
+        self.look(|pond| pond.next_deadline().min(pond.next_expiry()).min(pond.next_resumption()))
     }
 
     /// Serves everything that is due.
@@ -335,6 +387,7 @@ impl Mill {
             }
             Due::Expired(lane, clock) => self.landlord().into_iter().for_each(|landlord| landlord.expired(lane, clock)),
             Due::Aged(lane) => self.landlord().into_iter().for_each(|landlord| landlord.aged(lane)),
+            Due::Resumed(lane) => self.notify(lane),
             // Only the JavaScript face has tasks that outlive their end.
             Due::Abandoned(_) | Due::Recalled(_) => {}
         }
@@ -365,6 +418,7 @@ impl Guest for Mill {
             self.end(ticket, TaskError::Closed);
         }
         self.waits.lanes().into_iter().for_each(|lane| self.notify(lane));
+        self.watchers.tell(Id::NONE);
     }
 }
 
@@ -384,6 +438,7 @@ fn timed_out(phase: Phase) -> TaskError {
     TaskError::TimedOut(match phase {
         Phase::Queue => Timeout::Queue,
         Phase::Total => Timeout::Total,
+        Phase::Deadline => Timeout::Deadline,
         _ => Timeout::Run,
     })
 }

@@ -7,14 +7,15 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use super::crew::Crew;
-use super::job::Promise;
+use super::job::{Promise, Sink};
 use super::mill::Timeouts;
 use super::task::Task;
 use super::waits::What;
 use super::{Pool, Submitted};
-use crate::error::{Closed, TaskError, TrySubmitError};
+use crate::error::{Closed, OptionError, TaskError, Timeout, TrySubmitError};
+use crate::executor::Sleep;
 use crate::priority::Priority;
-use crate::state::Refused;
+use crate::state::{Id, Offer, Refused, Time};
 
 /// Describes a task; see [`Pool::task`].
 ///
@@ -35,11 +36,12 @@ pub struct TaskBuilder<F> {
     future: F,
     priority: Priority,
     timeouts: Timeouts,
+    weight: u32,
 }
 
 impl<F: Future + 'static> TaskBuilder<F> {
     pub(super) fn new(pool: Pool, future: F) -> Self {
-        Self { pool, future, priority: Priority::default(), timeouts: Timeouts::default() }
+        Self { pool, future, priority: Priority::default(), timeouts: Timeouts::default(), weight: 1 }
     }
 
     /// Its class in the line. Default: [`Priority::Normal`].
@@ -66,9 +68,53 @@ impl<F: Future + 'static> TaskBuilder<F> {
         self
     }
 
+    /// The point in time, by [`LocalExecutor::now`](crate::LocalExecutor::now), by which it must have ended. In line or running, it ends then
+    /// with [`Timeout::Deadline`](crate::Timeout::Deadline); a task that comes too late is accepted and never starts. Default: none.
+    pub fn deadline(mut self, at: Duration) -> Self {
+        self.timeouts.deadline = Some(at);
+        self
+    }
+
+    /// How many units of the concurrency it takes while it runs: 1 or more. Default: 1.
+    ///
+    /// At the head of the line it waits until there is room, and is not overtaken. One that is heavier than the pool takes all of it,
+    /// and so runs alone.
+    ///
+    /// # Errors
+    /// [`OptionError`] for zero; the future is dropped.
+    ///
+    /// # Examples
+    /// ```
+    /// # use millpond::{LocalExecutor, Pool};
+    /// # let ex = LocalExecutor::new();
+    /// let pool = Pool::builder(&ex).concurrency(3).build()?;
+    /// let _heavy = pool.task(async {}).weight(2)?.try_submit()?;
+    /// let _light = pool.try_submit(async {})?;
+    /// let waits = pool.task(async {}).weight(2)?.try_submit()?;
+    /// assert_eq!((pool.stats().running, pool.stats().waiting), (2, 1));
+    /// ex.block_on(waits)?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn weight(mut self, units: u32) -> Result<Self, OptionError> {
+        if units == 0 {
+            return Err(OptionError::new("weight", units, "use 1 or more"));
+        }
+        self.weight = units;
+        Ok(self)
+    }
+
+    fn admission(&self) -> Offer {
+        Offer { level: self.priority.into(), weight: self.weight }
+    }
+
+    /// Whether its deadline has passed before it was taken in.
+    fn is_late(&self) -> bool {
+        self.timeouts.deadline.is_some_and(|deadline| Time::from_elapsed(deadline) <= self.pool.mill().time())
+    }
+
     /// Waits for room in the line; see [`Pool::submit`].
     pub fn submit(self) -> Submit<F> {
-        Submit { task: Some(self), place: None }
+        Submit { task: Some(self), place: None, alarm: None }
     }
 
     /// Waits for the output; see [`Pool::run`].
@@ -81,37 +127,78 @@ impl<F: Future + 'static> TaskBuilder<F> {
     /// # Errors
     /// [`TrySubmitError`] with the future.
     pub fn try_submit(self) -> Result<Task<F::Output>, TrySubmitError<F>> {
+        self.try_with(Self::offer)
+    }
+
+    /// Offers the task, unless others wait for room.
+    pub(super) fn try_with<R>(self, offer: impl FnOnce(Self) -> Result<R, (Self, Refused)>) -> Result<R, TrySubmitError<F>> {
         let (mill, lane) = (self.pool.mill(), self.pool.lane());
         if mill.waits.anyone(lane, What::Room) && !self.pool.is_closed() {
             mill.reject(lane);
             return Err(TrySubmitError::Full(self.future));
         }
-        self.offer().map_err(|(task, refused)| match refused {
+        offer(self).map_err(|(task, refused)| match refused {
             Refused::Full | Refused::Exhausted => TrySubmitError::Full(task.future),
             Refused::Closed | Refused::NoLane => TrySubmitError::Closed(task.future),
         })
     }
 
+    /// Whether its generation of a manager's pool takes no more, though the lane may.
+    fn is_shut(&self) -> bool {
+        self.pool.crew().is_some_and(Crew::is_closed)
+    }
+
     /// Asks the heart; a refused task comes back as it was.
     fn offer(self) -> Result<Task<F::Output>, (Self, Refused)> {
         let mill = Rc::clone(self.pool.mill());
-        if self.pool.crew().is_some_and(Crew::is_closed) {
+        if self.is_late() && !self.is_shut() {
+            return match mill.admit_late(self.pool.lane()) {
+                Ok(()) => Ok(Task::failed(mill, TaskError::TimedOut(Timeout::Deadline))),
+                Err(refused) => Err((self, refused)),
+            };
+        }
+        self.offer_to(|ticket| {
+            let promise = Rc::new(Promise::new());
+            (Rc::clone(&promise), Task::new(mill, ticket, promise))
+        })
+    }
+
+    /// Asks the heart; `receive` makes who receives the result of an accepted task, and what is given here. Deadlines are not looked at.
+    pub(super) fn offer_to<S, R>(self, receive: impl FnOnce(Id) -> (S, R)) -> Result<R, (Self, Refused)>
+    where
+        S: Sink<F::Output> + 'static,
+    {
+        let mill = Rc::clone(self.pool.mill());
+        if self.is_shut() {
             mill.reject(self.pool.lane());
             return Err((self, Refused::Closed));
         }
-        let task = match mill.admit(self.pool.lane(), self.priority.into()) {
+        let task = match mill.admit(self.pool.lane(), self.admission()) {
             Ok(task) => task,
             Err(refused) => return Err((self, refused)),
         };
-        let promise = Rc::new(Promise::new());
-        mill.place(task, self.pool.work(self.future, &promise), self.timeouts);
-        Ok(Task::new(mill, task.ticket, promise))
+        let (sink, given) = receive(task.ticket);
+        mill.place(task, self.pool.work(self.future, sink), self.timeouts);
+        Ok(given)
     }
 }
 
 impl<F> fmt::Debug for TaskBuilder<F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("TaskBuilder").field("priority", &self.priority).field("timeouts", &self.timeouts).finish_non_exhaustive()
+    }
+}
+
+/// What the tasks of a map or a group have in common.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Options {
+    pub(super) priority: Priority,
+    pub(super) timeouts: Timeouts,
+}
+
+impl Options {
+    pub(super) fn describe<F: Future + 'static>(self, pool: &Pool, future: F) -> TaskBuilder<F> {
+        TaskBuilder { priority: self.priority, timeouts: self.timeouts, ..pool.task(future) }
     }
 }
 
@@ -122,6 +209,8 @@ pub struct Submit<F: Future + 'static> {
     task: Option<TaskBuilder<F>>,
     /// Its place among those who wait for room, while it does.
     place: Option<u64>,
+    /// Ends the waiting of a task that has a deadline.
+    alarm: Option<Sleep>,
 }
 
 // The future inside is moved, never polled here.
@@ -129,12 +218,12 @@ impl<F: Future + 'static> Unpin for Submit<F> {}
 
 impl<F: Future + 'static> Submit<F> {
     /// It is first, and there is room, or there will never be any.
-    fn is_my_turn(&self, pool: &Pool) -> bool {
+    fn is_my_turn(&self, task: &TaskBuilder<F>, pool: &Pool) -> bool {
         let (waits, lane) = (&pool.mill().waits, pool.lane());
         let is_first = self.place.map_or_else(|| !waits.anyone(lane, What::Room), |place| waits.is_first(lane, What::Room, place));
-        match pool.admissible() {
-            Ok(()) => is_first,
-            Err(Refused::Full | Refused::Exhausted) => false,
+        match pool.admissible(task.admission()) {
+            Ok(()) => is_first || task.is_late(),
+            Err(Refused::Full | Refused::Exhausted) => task.is_late(),
             Err(Refused::Closed | Refused::NoLane) => true,
         }
     }
@@ -142,8 +231,16 @@ impl<F: Future + 'static> Submit<F> {
     fn wait(&mut self, task: TaskBuilder<F>, cx: &Context<'_>) {
         let (mill, lane) = (Rc::clone(task.pool.mill()), task.pool.lane());
         mill.waits.wait(lane, What::Room, &mut self.place, cx.waker());
+        self.watch(&task, cx);
         self.task = Some(task);
         mill.take_turns(lane);
+    }
+
+    fn watch(&mut self, task: &TaskBuilder<F>, cx: &Context<'_>) {
+        let Some((executor, deadline)) = task.pool.mill().executor().zip(task.timeouts.deadline) else { return };
+        let alarm = self.alarm.get_or_insert_with(|| executor.sleep_until(deadline));
+        // Not over: a task that is late does not come to wait.
+        let _not_yet = Pin::new(alarm).poll(&mut Context::from_waker(cx.waker()));
     }
 
     /// Gives up the place; whoever is next may find room.
@@ -155,17 +252,20 @@ impl<F: Future + 'static> Submit<F> {
     }
 }
 
-impl<F: Future + 'static> Future for Submit<F> {
-    type Output = Submitted<F>;
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+impl<F: Future + 'static> Submit<F> {
+    /// Offers the task when it is its turn.
+    pub(super) fn poll_with<R>(
+        &mut self,
+        cx: &Context<'_>,
+        offer: impl FnOnce(TaskBuilder<F>) -> Result<R, (TaskBuilder<F>, Refused)>,
+    ) -> Poll<Result<R, Closed<F>>> {
         let Some(task) = self.task.take() else { return Poll::Pending };
         let pool = task.pool.clone();
-        if !self.is_my_turn(&pool) {
+        if !self.is_my_turn(&task, &pool) {
             self.wait(task, cx);
             return Poll::Pending;
         }
-        let submitted = match task.offer() {
+        let submitted = match offer(task) {
             Ok(handle) => Ok(handle),
             Err((task, Refused::Closed | Refused::NoLane)) => Err(Closed(task.future)),
             Err((task, Refused::Full | Refused::Exhausted)) => {
@@ -175,6 +275,21 @@ impl<F: Future + 'static> Future for Submit<F> {
         };
         self.leave(&pool);
         Poll::Ready(submitted)
+    }
+
+    /// Gives the task up before it is accepted.
+    pub(super) fn retract(&mut self) -> Option<F> {
+        let task = self.task.take()?;
+        self.leave(&task.pool);
+        Some(task.future)
+    }
+}
+
+impl<F: Future + 'static> Future for Submit<F> {
+    type Output = Submitted<F>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        self.poll_with(cx, TaskBuilder::offer)
     }
 }
 

@@ -7,6 +7,7 @@ mod kit;
 #[path = "../common/support.rs"]
 mod support;
 
+mod aging;
 mod auto_traits;
 mod backpressure;
 mod cancel;
@@ -14,8 +15,11 @@ mod cap;
 mod clocks;
 mod close;
 mod conservation;
+mod deadline;
 mod drop;
 mod executor;
+mod group;
+mod lifo;
 mod manager_bound;
 mod manager_close;
 mod manager_dispose;
@@ -27,16 +31,26 @@ mod manager_kit;
 mod manager_live;
 mod manager_model;
 mod manager_stale;
+mod map;
+mod map_close;
+mod map_kit;
+mod map_lazy;
 mod model;
 mod options;
 mod order;
+mod overflow;
 mod pool_drop;
+mod rate;
 mod reentrancy;
 mod settle;
 mod timers;
+mod try_map;
+mod weights;
 
 #[cfg(all(target_family = "wasm", target_os = "unknown"))]
 mod fairness_drive;
+#[cfg(not(all(target_family = "wasm", target_os = "unknown")))]
+mod map_panic;
 #[cfg(not(all(target_family = "wasm", target_os = "unknown")))]
 mod native;
 #[cfg(not(all(target_family = "wasm", target_os = "unknown")))]

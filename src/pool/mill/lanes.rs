@@ -6,12 +6,16 @@ use super::super::job::BoxedWork;
 use super::super::slots::Slot;
 use super::Mill;
 use crate::error::TaskError;
-use crate::state::{Expiry, Id, LaneOptions, Outcome, Pond};
+use crate::state::{Expiry, Id, LaneOptions, Outcome, Pond, Time};
 
 impl Mill {
     /// A new lane, held once.
     pub(crate) fn open(self: &Rc<Self>, options: LaneOptions) -> Option<Id> {
-        let lane = self.pond.borrow_mut().open(options, self.now())?;
+        if options.aging != Time::NEVER || options.rate.is_some() {
+            self.timed.set(true);
+        }
+        let now = self.now();
+        let lane = self.pond.borrow_mut().open(options, now)?;
         self.hold(lane);
         Some(lane)
     }
@@ -22,7 +26,8 @@ impl Mill {
     }
 
     pub(crate) fn release(self: &Rc<Self>, lane: Id) {
-        self.pond.borrow_mut().release(lane, self.now());
+        let now = self.now();
+        self.pond.borrow_mut().release(lane, now);
         if !self.landlord().is_some_and(|landlord| landlord.lets()) {
             self.forsake(lane);
         }
@@ -43,7 +48,8 @@ impl Mill {
 
     /// Starts a lane's lifetime anew.
     pub(crate) fn renew(self: &Rc<Self>, lane: Id) {
-        self.pond.borrow_mut().renew(lane, self.now());
+        let now = self.now();
+        self.pond.borrow_mut().renew(lane, now);
         self.keep_time();
     }
 
@@ -52,6 +58,7 @@ impl Mill {
         change(&mut self.pond.borrow_mut(), lane);
         self.pump();
         self.notify(lane);
+        self.watchers.tell(lane);
     }
 
     /// Takes no more, and lets start what was held back by a pause: nothing must wait for ever.
@@ -91,6 +98,7 @@ impl Mill {
     /// Changes how long lanes live, those that are there included.
     pub(crate) fn set_expiry(self: &Rc<Self>, expiry: Expiry) {
         if expiry.ends() && !self.expires.replace(true) {
+            self.timed.set(true);
             self.pond.borrow_mut().start_clocks(self.time());
         }
         self.pond.borrow_mut().set_expiry(expiry);
@@ -121,7 +129,8 @@ impl Mill {
 
     /// Takes a waiting task out of its line, as cancelled.
     fn withdraw(&self, ticket: Id) -> Option<BoxedWork> {
-        self.pond.borrow_mut().settle(ticket, Outcome::Cancelled, self.now());
+        let now = self.now();
+        self.pond.borrow_mut().settle(ticket, Outcome::Cancelled, now);
         self.forget(ticket);
         if let Slot::Parked(_, work, _) = self.slots.take(ticket) { Some(work) } else { None }
     }

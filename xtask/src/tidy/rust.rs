@@ -6,16 +6,17 @@ use super::Finding;
 use super::files::Source;
 
 /// Which modules each module may name, besides itself (DESIGN, Layers). `lib.rs` may name all.
-const IMPORTS: [(&str, &[&str]); 10] = [
+const IMPORTS: [(&str, &[&str]); 11] = [
     ("error", &[]),
     ("limit", &["error"]),
+    ("policy", &[]),
     ("priority", &[]),
     ("clock", &[]),
     ("platform", &[]),
-    ("state", &["limit", "priority", "error"]),
+    ("state", &["limit", "policy", "priority", "error"]),
     ("executor", &["state", "platform", "clock", "error"]),
-    ("pool", &["executor", "state", "clock", "limit", "priority", "error"]),
-    ("manager", &["pool", "executor", "state", "clock", "limit", "priority", "error"]),
+    ("pool", &["executor", "state", "clock", "limit", "policy", "priority", "error"]),
+    ("manager", &["pool", "executor", "state", "clock", "limit", "policy", "priority", "error"]),
     ("js", &["state", "limit", "priority", "error"]),
 ];
 
