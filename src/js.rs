@@ -133,7 +133,7 @@ fn event(due: Due) -> i32 {
         Due::TimedOut { ticket, phase, .. } => (1 + phase as i32, ticket),
         Due::Abandoned(ticket) => (5, ticket),
         Due::Recalled(ticket) => (6, ticket),
-        Due::Expired(lane) => (8, lane),
+        Due::Expired(lane, _) => (8, lane),
         Due::Aged(lane) => (9, lane),
         Due::Resumed(lane) => (10, lane),
     };

@@ -52,7 +52,7 @@ pub use clock::{Clock, ManualClock};
 pub use error::{Awaited, Closed, Deadlock, GroupError, GroupSubmitError, OptionError, TaskError, Timeout, TrySubmitError};
 pub use executor::{AdvanceError, JoinError, JoinHandle, LocalExecutor, Sleep};
 pub use limit::Concurrency;
-pub use manager::{CloseAll, GetError, Lease, PoolManager, PoolManagerBuilder, Resource};
+pub use manager::{CloseAll, Evicted, GetError, Lease, PoolManager, PoolManagerBuilder, PoolOverrides, Resource};
 pub use policy::{Order, Overflow};
 pub use pool::{
     Autoscale, Close, CloseReport, Group, GroupSubmit, Join, Map, Pool, PoolBuilder, PoolStats, Run, Submit, Task, TaskBuilder, TaskState,

@@ -10,8 +10,12 @@
 
 mod builder;
 mod close;
+mod evict;
 mod flight;
+mod inspect;
 mod lease;
+mod live;
+mod overrides;
 mod table;
 
 use std::fmt;
@@ -20,13 +24,12 @@ use std::rc::Rc;
 
 pub use builder::PoolManagerBuilder;
 pub use close::CloseAll;
+pub use evict::Evicted;
 pub use flight::GetError;
 pub use lease::{Lease, Resource};
+pub use overrides::PoolOverrides;
 
-use crate::error::{Closed, OptionError};
 use crate::executor::LocalExecutor;
-use crate::limit::{Concurrency, Limit};
-use crate::pool::PoolStats;
 use table::Table;
 
 /// One [`Pool`](crate::Pool) for each key, built lazily and expired by the clock, with an optional cap over all of them.
@@ -40,7 +43,8 @@ use table::Table;
 /// # Expiry
 /// The idle clock of a key starts when its last lease is gone *and* its last task has ended; a pool with work never expires, and no task
 /// is ever lost. A pool over its `max_lifetime` is followed by another: who holds a lease of the old one keeps it, [`get`](Self::get)
-/// gives the new one, and both together stay under the limit of the key.
+/// gives the new one, and both together stay under the limit of the key. The same holds for a pool that was [invalidated](Self::invalidate),
+/// or closed by one of its users. [`on_evict`](PoolManagerBuilder::on_evict) tells of all of them.
 ///
 /// # Cost
 /// A lookup in a hash map and one allocation for a lease; expiry is O(log n), amortised. One timer for all keys, none while nothing can expire.
@@ -82,7 +86,8 @@ impl<K: Eq + Hash + Clone + 'static, S: Resource> PoolManager<K, S> {
     ///
     /// # Errors
     /// [`GetError::Failed`] or [`GetError::Panicked`] for everyone who waited for that factory; nothing is kept, the next call tries
-    /// again. [`GetError::Closed`] if the manager is closed, or its executor gone.
+    /// again. [`GetError::Closed`] if the manager is closed, or its executor gone, [`GetError::Full`] and [`GetError::Options`] as for
+    /// [`get`](Self::get): then no factory runs.
     ///
     /// # Cancel safety
     /// Dropped: the others go on waiting. With the last of them the factory is dropped as well.
@@ -125,65 +130,52 @@ impl<K: Eq + Hash + Clone + 'static> PoolManager<K> {
     /// A lease of the pool of `key`, which is made if there is none. Never waits.
     ///
     /// # Errors
-    /// [`Closed`] if the manager is closed, or its executor gone.
-    pub fn get(&self, key: K) -> Result<Lease, Closed> {
+    /// [`GetError::Closed`] if the manager is closed, or its executor gone; [`GetError::Full`] if there are as many pools as there may be, all
+    /// of them in use; [`GetError::Options`] if the options of this key are refused.
+    pub fn get(&self, key: K) -> Result<Lease, GetError> {
         match self.table.lease(&key)? {
             Some(lease) => Ok(lease),
-            None => self.table.settle(&key, ()),
+            None => self.table.settle(&key, (), self.table.options_for(&key).map_err(GetError::Options)?),
         }
     }
 }
 
-/// Steering and looking.
+/// The end, of a pool and of all.
 impl<K: Eq + Hash + Clone + 'static, S: Resource> PoolManager<K, S> {
-    /// Changes how many tasks may run at once in all pools together. After a shrink nothing starts until fewer run.
+    /// Gives the pool of `key` out no more: the next [`get`](Self::get) makes another. False if there was none to give out.
     ///
-    /// # Errors
-    /// [`OptionError`] for zero; nothing is changed.
-    pub fn resize(&self, concurrency: impl Into<Concurrency>) -> Result<(), OptionError> {
-        let limit = Limit::checked("concurrency", concurrency.into())?;
-        self.table.mill().change(crate::state::Id::NONE, |pond, _| pond.resize(limit));
-        Ok(())
+    /// Nothing is lost: who holds a lease of it goes on, what it was given drains, and together with its successor it stays under the limit of
+    /// the key. Its resource is disposed of when nobody uses it any more. A factory under way is not touched.
+    ///
+    /// # Cost
+    /// O(log n), amortised, for the clocks.
+    ///
+    /// # Source
+    /// Caches that invalidate by key (moka, Guava), without taking anything away from who uses it.
+    ///
+    /// # Examples
+    /// ```
+    /// use millpond::{LocalExecutor, PoolManager};
+    ///
+    /// let ex = LocalExecutor::new();
+    /// let manager = PoolManager::builder(&ex).build()?;
+    /// let old = manager.get("db")?;
+    /// assert!(manager.invalidate(&"db") && !manager.invalidate(&"db"));
+    /// assert!(manager.get("db")?.is_current() && !old.is_current());
+    /// assert_eq!(ex.block_on(old.run(async { "still works" }))?, "still works");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn invalidate(&self, key: &K) -> bool {
+        self.table.invalidate(key)
     }
 
-    /// How many tasks may run at once in all pools together.
-    #[must_use]
-    pub fn concurrency(&self) -> Concurrency {
-        self.table.mill().look(crate::state::Pond::limit).into()
-    }
-
-    /// How many keys have a pool.
-    #[must_use]
-    pub fn len(&self) -> usize {
-        self.table.len()
-    }
-
-    /// Whether no key has a pool.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-
-    /// Whether `key` has a pool. Does not count as use.
-    #[must_use]
-    pub fn contains(&self, key: &K) -> bool {
-        self.table.contains(key)
-    }
-
-    /// The keys that have a pool, in no order.
-    #[must_use]
-    pub fn keys(&self) -> Vec<K> {
-        self.table.keys()
-    }
-
-    /// What became of every task of every pool, those that are gone included. Looks at every pool.
-    #[must_use]
-    pub fn stats(&self) -> PoolStats {
-        PoolStats::new(self.table.mill().look(crate::state::Pond::totals), self.concurrency())
+    /// [Invalidates](Self::invalidate) every key, and says how many had a pool to give out.
+    pub fn invalidate_all(&self) -> usize {
+        self.table.invalidate_all()
     }
 
     /// Closes the manager and all its pools, from this very call on; await it to wait until every task has settled and every
-    /// resource that is not leased any more is disposed of.
+    /// resource that is not leased any more is disposed of. Ends all pauses.
     ///
     /// Idempotent, and can be awaited again and again. See [`CloseAll`].
     pub fn close(&self) -> CloseAll {

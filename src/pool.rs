@@ -10,6 +10,7 @@
 mod autoscale;
 mod builder;
 mod close;
+pub(crate) mod crew;
 mod deadlock;
 mod group;
 mod job;
@@ -25,7 +26,6 @@ mod turns;
 mod waits;
 mod watchers;
 
-use std::any::Any;
 use std::fmt;
 use std::rc::Rc;
 
@@ -33,7 +33,7 @@ pub use autoscale::Autoscale;
 pub use builder::PoolBuilder;
 pub(crate) use builder::PoolOptions;
 pub use close::{Close, CloseReport};
-pub(crate) use close::{Ended, Terms};
+pub(crate) use close::{Ended, Tally, Terms};
 pub use group::{Group, GroupSubmit, Join};
 pub use map::{Map, TryMap};
 pub use stats::PoolStats;
@@ -43,8 +43,9 @@ pub use task::{Task, TaskState};
 use crate::error::{Closed, OptionError, TrySubmitError};
 use crate::executor::LocalExecutor;
 use crate::limit::{Concurrency, Limit};
-use crate::state::Id;
-use job::{BoxedWork, Job, Kept, Sink};
+use crate::state::{Id, Offer, Refused};
+use crew::{Crew, Generation, Kept, Member};
+use job::{BoxedWork, Job, Sink};
 use mill::Mill;
 
 /// A queue of tasks of which at most `concurrency` run at once, on a [`LocalExecutor`].
@@ -97,7 +98,7 @@ struct Handle {
     mill: Rc<Mill>,
     lane: Id,
     /// What every task keeps alive: the generation of a manager's pool. A pool of its own has none, and closes with its last handle.
-    generation: Option<Rc<dyn Any>>,
+    generation: Option<Rc<dyn Generation>>,
     /// Whether it keeps the lane, or only looks at it.
     holds: bool,
 }
@@ -110,7 +111,7 @@ impl Pool {
     }
 
     /// A handle of a lane that is held already.
-    pub(crate) fn of(mill: &Rc<Mill>, lane: Id, generation: Option<Rc<dyn Any>>) -> Self {
+    pub(crate) fn of(mill: &Rc<Mill>, lane: Id, generation: Option<Rc<dyn Generation>>) -> Self {
         Self { handle: Rc::new(Handle { mill: Rc::clone(mill), lane, generation, holds: true }) }
     }
 
@@ -132,17 +133,57 @@ impl Pool {
         self.mill().in_order.set(true);
     }
 
-    /// How many wait and run.
-    pub(crate) fn tasks(&self) -> u64 {
-        let stats = self.stats();
-        stats.waiting + stats.running
+    /// Those it shares its lane with, if it is one of a manager's.
+    fn crew(&self) -> Option<&Crew> {
+        self.handle.generation.as_deref().map(Generation::crew)
+    }
+
+    /// Whether what is done through it goes for the lane: not through a lease that has a successor.
+    fn steers(&self) -> bool {
+        self.crew().is_none_or(Crew::steers)
+    }
+
+    /// Whether it would take a task now.
+    fn admissible(&self, offer: Offer) -> Result<(), Refused> {
+        match self.crew().is_some_and(Crew::is_closed) {
+            true => Err(Refused::Closed),
+            false => self.mill().look(|pond| pond.admissible(self.lane(), offer)),
+        }
+    }
+
+    /// How many tasks it has, and how many were cancelled so far.
+    pub(crate) fn tally(&self) -> Tally {
+        let counts = || self.mill().look(|pond| pond.counts(self.lane())).unwrap_or_default();
+        self.crew().map_or_else(|| Tally::of(&counts()), Crew::tally)
+    }
+
+    /// Takes no more tasks, and lets start what a pause holds back.
+    fn shut(&self) {
+        match self.crew() {
+            None => self.mill().close(self.lane()),
+            Some(crew) => {
+                crew.close();
+                self.resume();
+            }
+        }
+    }
+
+    /// Nothing waits and nothing runs.
+    fn is_drained(&self) -> bool {
+        let drained = || self.mill().look(|pond| pond.is_drained(self.lane()));
+        self.crew().map_or_else(drained, |crew| crew.tally().tasks == 0)
+    }
+
+    fn cancel_running(&self) -> u64 {
+        let mill = self.mill();
+        self.crew().map_or_else(|| mill.cancel_running(self.lane()), |crew| mill.cancel_running_of(crew.era()))
     }
 
     /// A task's future, made ready for a runner; it keeps the pool's generation alive.
     fn work<F: Future + 'static>(&self, future: F, sink: impl Sink<F::Output> + 'static) -> BoxedWork {
         match self.handle.generation.clone() {
             None => Box::pin(Job::new(future, sink)),
-            Some(generation) => Box::pin(Job::new(Kept { future, generation }, sink)),
+            Some(generation) => Box::pin(Kept { job: Job::new(future, sink), member: Member::new(generation) }),
         }
     }
 }
@@ -254,8 +295,10 @@ impl Pool {
     /// ```
     pub fn resize(&self, concurrency: impl Into<Concurrency>) -> Result<(), OptionError> {
         let limit = Limit::checked("concurrency", concurrency.into())?;
-        self.mill().fix_scale(self.lane());
-        self.mill().change(self.lane(), |pond, lane| pond.resize_lane(lane, limit));
+        if self.steers() {
+            self.mill().fix_scale(self.lane());
+            self.mill().change(self.lane(), |pond, lane| pond.resize_lane(lane, limit));
+        }
         Ok(())
     }
 
@@ -265,14 +308,18 @@ impl Pool {
         self.mill().look(|pond| pond.lane_limit(self.lane())).unwrap_or(Limit::UNLIMITED).into()
     }
 
-    /// Starts nothing from now on. What runs goes on, the line takes more, clocks go on.
+    /// Starts nothing from now on. What runs goes on, the line takes more, clocks go on. A closed pool is not paused any more.
     pub fn pause(&self) {
-        self.mill().change(self.lane(), |pond, lane| pond.pause(lane, true));
+        if self.steers() && !self.is_closed() {
+            self.mill().change(self.lane(), |pond, lane| pond.pause(lane, true));
+        }
     }
 
     /// Starts what waits again.
     pub fn resume(&self) {
-        self.mill().change(self.lane(), |pond, lane| pond.pause(lane, false));
+        if self.steers() {
+            self.mill().change(self.lane(), |pond, lane| pond.pause(lane, false));
+        }
     }
 
     /// Whether it is paused.
@@ -283,10 +330,11 @@ impl Pool {
 
     /// Cancels every task that waits, and says how many there were. Their handles get [`TaskError::Cancelled`](crate::TaskError::Cancelled).
     pub fn cancel_waiting(&self) -> u64 {
-        self.mill().cancel_waiting(self.lane())
+        let (mill, lane) = (self.mill(), self.lane());
+        self.crew().map_or_else(|| mill.cancel_waiting(lane), |crew| mill.cancel_waiting_of(lane, crew.era()))
     }
 
-    /// Takes no more tasks, from this very call on; await it to wait until all that were accepted have settled.
+    /// Takes no more tasks, from this very call on; await it to wait until all that were accepted have settled. Ends a pause.
     ///
     /// Idempotent, and can be awaited again and again. See [`Close`].
     pub fn close(&self) -> Close {
@@ -296,7 +344,7 @@ impl Pool {
     /// Whether it takes no more tasks.
     #[must_use]
     pub fn is_closed(&self) -> bool {
-        self.mill().look(|pond| pond.is_closed(self.lane()))
+        self.crew().is_some_and(Crew::is_closed) || self.mill().look(|pond| pond.is_closed(self.lane()))
     }
 
     /// What became of every task so far; the sums add up at every instant.

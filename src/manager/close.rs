@@ -12,7 +12,7 @@ use futures::future::{LocalBoxFuture, join_all};
 
 use super::lease::Resource;
 use super::table::Table;
-use crate::pool::{CloseReport, Pool, Terms};
+use crate::pool::{CloseReport, Pool, Tally, Terms};
 
 /// Waits for a manager to be drained; see [`PoolManager::close`](crate::PoolManager::close).
 ///
@@ -42,9 +42,10 @@ type Begin = Box<dyn Fn(Terms) -> LocalBoxFuture<'static, CloseReport>>;
 
 impl CloseAll {
     pub(super) fn new<K: Eq + Hash + Clone + 'static, S: Resource>(table: &Rc<Table<K, S>>) -> Self {
-        let pools = table.close();
+        let (pools, before) = table.close();
         let table = Rc::clone(table);
-        let begin = move |terms| -> LocalBoxFuture<'static, CloseReport> { Box::pin(drain(Rc::clone(&table), pools.clone(), terms)) };
+        let begin =
+            move |terms| -> LocalBoxFuture<'static, CloseReport> { Box::pin(drain(Rc::clone(&table), pools.clone(), before, terms)) };
         Self { terms: Terms::default(), begin: Box::new(begin), wait: None }
     }
 
@@ -62,11 +63,16 @@ impl CloseAll {
 }
 
 /// Drains all pools at the same time, then waits for the resources that nobody leases.
-async fn drain<K: Eq + Hash + Clone + 'static, S: Resource>(table: Rc<Table<K, S>>, pools: Vec<(Pool, u64)>, terms: Terms) -> CloseReport {
-    let reports = join_all(pools.into_iter().map(|(pool, tasks)| terms.drain(pool, tasks))).await;
+async fn drain<K, S>(table: Rc<Table<K, S>>, pools: Vec<Pool>, before: Tally, terms: Terms) -> CloseReport
+where
+    K: Eq + Hash + Clone + 'static,
+    S: Resource,
+{
+    let reports = join_all(pools.into_iter().map(|pool| terms.drain(pool))).await;
+    let after = table.tally();
     table.clear();
     poll_fn(|cx| if table.disposals.are_over(cx.waker()) { Poll::Ready(()) } else { Poll::Pending }).await;
-    reports.into_iter().fold(CloseReport::default(), CloseReport::plus)
+    reports.into_iter().fold(CloseReport::default(), CloseReport::plus).since(before, after)
 }
 
 impl Future for CloseAll {

@@ -9,14 +9,21 @@ use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
 
 use super::lease::{Lease, Resource};
-use crate::error::Closed;
+use crate::error::{Closed, OptionError};
 use crate::executor::JoinHandle;
+use crate::pool::Pool;
 
-/// Why [`PoolManager::get_with`](crate::PoolManager::get_with) gave no lease. All who waited for the same factory get clones of one error.
+/// Why [`PoolManager::get`](crate::PoolManager::get) or [`get_with`](crate::PoolManager::get_with) gave no lease. All who waited for the same factory get clones of one error.
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub enum GetError {
     /// The manager is closed, or its executor gone.
     Closed,
+    /// There are as many pools as there may be ([`max_pools`](crate::PoolManagerBuilder::max_pools)), and none of them is idle. A later
+    /// try may succeed.
+    Full,
+    /// The options of this key are refused ([`pool_options_for`](crate::PoolManagerBuilder::pool_options_for)).
+    Options(OptionError),
     /// The factory failed.
     Failed(Rc<dyn Error>),
     /// The factory panicked; the text of the panic, where it has one. Not on wasm, where a panic aborts the module.
@@ -27,6 +34,8 @@ impl fmt::Display for GetError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Closed => f.write_str("the manager is closed and gives no more leases"),
+            Self::Full => f.write_str("the manager has as many pools as it may have, and none of them is idle"),
+            Self::Options(error) => error.fmt(f),
             Self::Failed(error) => write!(f, "the factory failed: {error}"),
             Self::Panicked(message) => write!(f, "the factory panicked: {message}"),
         }
@@ -43,18 +52,47 @@ impl From<Closed> for GetError {
 
 pub(super) type Outcome<S> = Result<Lease<S>, GetError>;
 
-/// Owned by those who wait; without them the factory is cancelled.
+/// What is kept for a factory's outcome, so that there is room for it.
+pub(super) enum Berth {
+    /// The lane that the key has, which does not expire meanwhile.
+    Lane { _hold: Pool },
+    /// A place for the key among all.
+    Place { _reserved: Reserved },
+}
+
+pub(super) struct Reserved(Rc<Cell<usize>>);
+
+impl Reserved {
+    pub(super) fn new(count: &Rc<Cell<usize>>) -> Self {
+        count.set(count.get() + 1);
+        Self(Rc::clone(count))
+    }
+}
+
+impl Drop for Reserved {
+    fn drop(&mut self) {
+        self.0.set(self.0.get() - 1);
+    }
+}
+
+/// Owned by those who wait; without them the factory is cancelled, and its place is free at once.
 pub(super) struct Flight<S: Resource> {
     outcome: RefCell<Option<Outcome<S>>>,
     /// In the order of their coming.
     waiters: RefCell<BTreeMap<u64, Waker>>,
     came: Cell<u64>,
     task: RefCell<Option<JoinHandle<()>>>,
+    berth: Cell<Option<Berth>>,
 }
 
 impl<S: Resource> Flight<S> {
-    pub(super) fn new() -> Rc<Self> {
-        Rc::new(Self { outcome: RefCell::default(), waiters: RefCell::default(), came: Cell::new(0), task: RefCell::default() })
+    pub(super) fn new(berth: Berth) -> Rc<Self> {
+        let (outcome, waiters, task) = Default::default();
+        Rc::new(Self { outcome, waiters, came: Cell::new(0), task, berth: Cell::new(Some(berth)) })
+    }
+
+    pub(super) fn take_berth(&self) -> Option<Berth> {
+        self.berth.take()
     }
 
     pub(super) fn is_flown_by(&self, task: JoinHandle<()>) {

@@ -1,6 +1,5 @@
 //! A lease: the right to use the pool of a key, and what its users share.
 
-use std::any::Any;
 use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::ops::Deref;
@@ -9,6 +8,7 @@ use std::task::Waker;
 
 use crate::executor::WeakExecutor;
 use crate::pool::Pool;
+use crate::pool::crew::{self, Crew};
 
 /// What the tasks of a key share; made by a factory, disposed of exactly once.
 ///
@@ -36,6 +36,18 @@ pub(super) struct Disposals {
 }
 
 impl Disposals {
+    /// Disposes of a resource, or drops it where there is no executor to do it on.
+    pub(super) fn dispose<S: Resource>(self: &Rc<Self>, resource: S, executor: &WeakExecutor) {
+        if let Some(executor) = executor.upgrade() {
+            let disposal = self.begin();
+            // A dispose that panics ends there; nobody waits for its outcome but for its end.
+            drop(executor.spawn(async move {
+                resource.dispose().await;
+                drop(disposal);
+            }));
+        }
+    }
+
     fn begin(self: &Rc<Self>) -> Disposal {
         self.under_way.set(self.under_way.get() + 1);
         Disposal(Rc::clone(self))
@@ -73,25 +85,31 @@ impl Drop for Disposal {
 /// A resource with all who use it: the table while it is current, its leases, and the tasks submitted through them.
 pub(super) struct Generation<S: Resource> {
     resource: Option<S>,
+    crew: Crew,
     executor: WeakExecutor,
     disposals: Rc<Disposals>,
 }
 
 impl<S: Resource> Generation<S> {
-    pub(super) const fn new(resource: S, executor: WeakExecutor, disposals: Rc<Disposals>) -> Self {
-        Self { resource: Some(resource), executor, disposals }
+    pub(super) const fn new(resource: S, crew: Crew, executor: WeakExecutor, disposals: Rc<Disposals>) -> Self {
+        Self { resource: Some(resource), crew, executor, disposals }
+    }
+
+    pub(super) const fn crew(&self) -> &Crew {
+        &self.crew
+    }
+}
+
+impl<S: Resource> crew::Generation for Generation<S> {
+    fn crew(&self) -> &Crew {
+        &self.crew
     }
 }
 
 impl<S: Resource> Drop for Generation<S> {
     fn drop(&mut self) {
-        if let (Some(resource), Some(executor)) = (self.resource.take(), self.executor.upgrade()) {
-            let disposal = self.disposals.begin();
-            // A dispose that panics ends there; nobody waits for its outcome but for its end.
-            drop(executor.spawn(async move {
-                resource.dispose().await;
-                drop(disposal);
-            }));
+        if let Some(resource) = self.resource.take() {
+            self.disposals.dispose(resource, &self.executor);
         }
     }
 }
@@ -99,6 +117,29 @@ impl<S: Resource> Drop for Generation<S> {
 /// The pool of a key, in use: as long as there is a lease, the pool does not expire. It is a [`Pool`] by dereference.
 ///
 /// Clones are leases of the same generation.
+///
+/// # A lease that was overtaken
+/// When its pool is over its lifetime, invalidated or closed, the lease is not [current](Self::is_current) any more. It goes on to run tasks,
+/// under the limit that it shares with its successor. Closing it, and cancelling what waits, are meant for the tasks of its own generation
+/// and touch no others. As soon as there is a successor, that one steers the pool: `pause`, `resume` and `resize` through the old lease do
+/// nothing, and what it has paused or resized is as for a new pool again. The counts of `stats` are those of the key.
+///
+/// # Cost
+/// One allocation. Closing or cancelling through a lease looks at all tasks of the manager.
+///
+/// # Examples
+/// ```
+/// use millpond::{LocalExecutor, PoolManager};
+///
+/// let ex = LocalExecutor::new();
+/// let manager = PoolManager::builder(&ex).pool_concurrency(1).build()?;
+/// let old = manager.get("key")?;
+/// drop(old.close());
+/// let new = manager.get("key")?;
+/// assert!(old.is_closed() && !old.is_current());
+/// assert!(!new.is_closed() && new.is_current());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub struct Lease<S: Resource = ()> {
     pool: Pool,
     generation: Rc<Generation<S>>,
@@ -106,8 +147,15 @@ pub struct Lease<S: Resource = ()> {
 
 impl<S: Resource> Lease<S> {
     /// The lease of a lane that is held for it already.
-    pub(super) fn new(pool: impl FnOnce(Rc<dyn Any>) -> Pool, generation: Rc<Generation<S>>) -> Self {
-        Self { pool: pool(Rc::clone(&generation) as Rc<dyn Any>), generation }
+    pub(super) fn new(pool: impl FnOnce(Rc<dyn crew::Generation>) -> Pool, generation: Rc<Generation<S>>) -> Self {
+        Self { pool: pool(Rc::clone(&generation) as Rc<dyn crew::Generation>), generation }
+    }
+
+    /// Whether the next [`get`](crate::PoolManager::get) of its key would give a lease of the same pool: it is not over its lifetime, not
+    /// invalidated and not closed. One that is not current still runs what it is given.
+    #[must_use]
+    pub fn is_current(&self) -> bool {
+        self.generation.crew.is_current()
     }
 
     /// What the users of this generation share.

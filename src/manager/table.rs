@@ -1,48 +1,77 @@
 //! Which key has which lane, which generation, and which factory under way.
 
+mod changes;
+mod evictions;
+mod factories;
+
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
+use std::fmt;
 use std::hash::Hash;
-use std::panic::AssertUnwindSafe;
 use std::rc::{Rc, Weak};
 
-use futures::FutureExt;
-
-use super::flight::{Flight, GetError, Outcome};
+use super::evict::{Listener, Partings};
+use super::flight::{Flight, GetError};
 use super::lease::{Disposals, Generation, Lease, Resource};
-use crate::error::{Closed, message};
+use super::overrides::PoolOverrides;
+use crate::error::{Closed, OptionError};
 use crate::executor::LocalExecutor;
 use crate::limit::Limit;
-use crate::pool::Pool;
+use crate::pool::crew::{Crew, Reign};
 use crate::pool::mill::{Landlord, Mill};
-use crate::state::{Expiry, Id, LaneOptions};
+use crate::pool::{Pool, PoolOptions, Tally};
+use crate::state::{Counts, Expiry, Id, LaneOptions, Pond};
 
-/// The pool of a key. Without a generation it is over its lifetime, and the next to ask makes a new one.
+pub(super) type Overrides<K> = Box<dyn Fn(&K) -> PoolOverrides>;
+
+/// What a table is made with, checked.
+pub(super) struct Terms<K> {
+    pub(super) limit: Limit,
+    pub(super) expiry: Expiry,
+    pub(super) pool: PoolOptions,
+    pub(super) overrides: Option<Overrides<K>>,
+    pub(super) max_pools: usize,
+    pub(super) listener: Option<Listener<K>>,
+}
+
+/// The pool of a key. Without a current generation it is only there for those who still use it, and the next to ask makes a new one.
 struct Entry<S: Resource> {
     lane: Id,
+    reign: Reign,
     current: Option<Rc<Generation<S>>>,
 }
 
 pub(super) struct Table<K, S: Resource> {
     mill: Rc<Mill>,
-    pool: LaneOptions,
+    pool: Cell<PoolOptions>,
+    overrides: Option<Overrides<K>>,
+    max_pools: Cell<usize>,
+    /// Places kept for keys whose first factory is under way.
+    reserved: Rc<Cell<usize>>,
     pub(super) disposals: Rc<Disposals>,
+    partings: Partings<K, S>,
     entries: RefCell<HashMap<K, Entry<S>>>,
     lanes: RefCell<HashMap<Id, K>>,
     flights: RefCell<HashMap<K, Weak<Flight<S>>>>,
+    eras: Cell<u32>,
     closed: Cell<bool>,
 }
 
 /// Making it and looking at it.
 impl<K: Eq + Hash + Clone + 'static, S: Resource> Table<K, S> {
-    pub(super) fn new(executor: &LocalExecutor, limit: Limit, expiry: Expiry, pool: LaneOptions) -> Rc<Self> {
+    pub(super) fn new(executor: &LocalExecutor, terms: Terms<K>) -> Rc<Self> {
         let table = Rc::new(Self {
-            mill: Mill::new(executor, limit, expiry),
-            pool,
+            mill: Mill::new(executor, terms.limit, terms.expiry),
+            pool: Cell::new(terms.pool),
+            overrides: terms.overrides,
+            max_pools: Cell::new(terms.max_pools),
+            reserved: Rc::default(),
             disposals: Rc::default(),
+            partings: Partings::new(terms.listener),
             entries: RefCell::default(),
             lanes: RefCell::default(),
             flights: RefCell::default(),
+            eras: Cell::new(0),
             closed: Cell::new(false),
         });
         let landlord: Weak<dyn Landlord> = Rc::<Self>::downgrade(&table);
@@ -54,193 +83,50 @@ impl<K: Eq + Hash + Clone + 'static, S: Resource> Table<K, S> {
         &self.mill
     }
 
+    /// Does what the clock asks for: nobody may have driven the executor since.
+    pub(super) fn catch_up(&self) {
+        self.mill.serve_due();
+        self.partings.tell();
+    }
+
     pub(super) fn len(&self) -> usize {
+        self.catch_up();
         self.entries.borrow().len()
     }
 
     pub(super) fn contains(&self, key: &K) -> bool {
-        self.entries.borrow().contains_key(key)
+        self.lane_of(key).is_some()
     }
 
     pub(super) fn keys(&self) -> Vec<K> {
+        self.catch_up();
         self.entries.borrow().keys().cloned().collect()
+    }
+
+    /// The lane of a key that has a pool now.
+    pub(super) fn lane_of(&self, key: &K) -> Option<Id> {
+        self.catch_up();
+        self.known_lane(key)
+    }
+
+    fn known_lane(&self, key: &K) -> Option<Id> {
+        self.entries.borrow().get(key).map(|entry| entry.lane)
+    }
+
+    /// What the lanes have counted, with their keys, in an order that is the same every time.
+    pub(super) fn counts(&self) -> Vec<(K, Counts, Limit)> {
+        self.catch_up();
+        let known = self.lanes().into_iter().filter_map(|lane| Some((self.lanes.borrow().get(&lane).cloned()?, lane)));
+        known.filter_map(|(key, lane)| self.mill.look(|pond| Some((key, pond.counts(lane)?, pond.lane_limit(lane)?)))).collect()
+    }
+
+    /// All tasks there are, in all pools, and all that were cancelled so far.
+    pub(super) fn tally(&self) -> Tally {
+        Tally::of(&self.mill.look(Pond::totals))
     }
 
     pub(super) fn is_closed(&self) -> bool {
         self.closed.get() || self.mill.executor().is_none()
-    }
-}
-
-/// Leases.
-impl<K: Eq + Hash + Clone + 'static, S: Resource> Table<K, S> {
-    /// A lease of the current generation of a key, if it has one.
-    pub(super) fn lease(&self, key: &K) -> Result<Option<Lease<S>>, Closed> {
-        if self.is_closed() {
-            return Err(Closed(()));
-        }
-        // Nobody may have driven the executor since: what has expired by now is not given out.
-        self.mill.serve_due();
-        self.forget_closed(key);
-        let found = self.entries.borrow().get(key).and_then(|entry| Some((entry.lane, entry.current.clone()?)));
-        Ok(found.map(|(lane, generation)| {
-            self.mill.hold(lane);
-            self.lease_held(lane, generation)
-        }))
-    }
-
-    fn lease_held(&self, lane: Id, generation: Rc<Generation<S>>) -> Lease<S> {
-        Lease::new(|generation| Pool::of(&self.mill, lane, Some(generation)), generation)
-    }
-
-    /// Makes `resource` the current generation of a key, in the lane it has or in a new one.
-    pub(super) fn settle(&self, key: &K, resource: S) -> Result<Lease<S>, Closed> {
-        let executor = self.mill.executor().filter(|_| !self.closed.get());
-        let generation = Rc::new(Generation::new(resource, self.mill.executor_handle(), Rc::clone(&self.disposals)));
-        if executor.is_none() {
-            return Err(Closed(()));
-        }
-        self.forget_closed(key);
-        let known = self.entries.borrow().get(key).map(|entry| entry.lane);
-        let lane = match known {
-            Some(lane) => {
-                self.mill.hold(lane);
-                self.mill.renew(lane);
-                lane
-            }
-            None => self.mill.open(self.pool).ok_or(Closed(()))?,
-        };
-        self.lanes.borrow_mut().insert(lane, key.clone());
-        let entry = Entry { lane, current: Some(Rc::clone(&generation)) };
-        let old = self.entries.borrow_mut().insert(key.clone(), entry);
-        drop(old);
-        Ok(self.lease_held(lane, generation))
-    }
-
-    /// A pool that one of its users has closed is gone once it is drained, and the key is free again.
-    fn forget_closed(&self, key: &K) {
-        let lane = self.entries.borrow().get(key).map(|entry| entry.lane);
-        let over = |lane: &Id| self.mill.look(|pond| pond.is_closed(*lane) && pond.is_drained(*lane));
-        if let Some(lane) = lane.filter(over) {
-            self.mill.change(lane, |pond, lane| {
-                pond.remove(lane);
-            });
-            self.forget(lane);
-        }
-    }
-
-    fn forget(&self, lane: Id) {
-        let key = self.lanes.borrow_mut().remove(&lane);
-        let entry = key.and_then(|key| self.entries.borrow_mut().remove(&key));
-        drop(entry);
-    }
-}
-
-/// Factories.
-impl<K: Eq + Hash + Clone + 'static, S: Resource> Table<K, S> {
-    /// The factory under way for a key.
-    pub(super) fn flight(&self, key: &K) -> Option<Rc<Flight<S>>> {
-        self.flights.borrow().get(key).and_then(Weak::upgrade)
-    }
-
-    /// Starts a factory for a key.
-    pub(super) fn take_off<E>(
-        self: &Rc<Self>,
-        key: &K,
-        factory: impl AsyncFnOnce(K) -> Result<S, E> + 'static,
-    ) -> Result<Rc<Flight<S>>, GetError>
-    where
-        E: Into<Box<dyn std::error::Error>> + 'static,
-    {
-        let executor = self.mill.executor().ok_or(GetError::Closed)?;
-        let flight = Flight::new();
-        self.flights.borrow_mut().insert(key.clone(), Rc::downgrade(&flight));
-        let landing = Landing { table: Rc::downgrade(self), flight: Rc::downgrade(&flight), key: key.clone() };
-        let task = executor.spawn(async move {
-            let key = landing.key.clone();
-            let made = AssertUnwindSafe(async move { factory(key).await }).catch_unwind().await;
-            landing.land(match made {
-                Ok(made) => made.map_err(|error| GetError::Failed(Rc::from(error.into()))),
-                Err(payload) => Err(GetError::Panicked(message(payload.as_ref()).into())),
-            });
-        });
-        flight.is_flown_by(task);
-        Ok(flight)
-    }
-
-    /// Ends every flight; their factories are cancelled.
-    fn ground(&self) {
-        let flights: Vec<Rc<Flight<S>>> = self.flights.borrow().values().filter_map(Weak::upgrade).collect();
-        for flight in flights {
-            flight.land(Err(GetError::Closed));
-            flight.cancel();
-        }
-    }
-}
-
-/// A flight seen from its factory; dropped without landing, it was cancelled or its executor is gone.
-struct Landing<K: Eq + Hash + Clone + 'static, S: Resource> {
-    table: Weak<Table<K, S>>,
-    flight: Weak<Flight<S>>,
-    key: K,
-}
-
-impl<K: Eq + Hash + Clone + 'static, S: Resource> Landing<K, S> {
-    fn land(self, made: Result<S, GetError>) {
-        let outcome: Outcome<S> = match self.table.upgrade() {
-            Some(table) => made.and_then(|resource| Ok(table.settle(&self.key, resource)?)),
-            None => Err(GetError::Closed),
-        };
-        // Whoever is told and asks again finds what is there now, not this flight.
-        self.leave();
-        if let Some(flight) = self.flight.upgrade() {
-            flight.land(outcome);
-        }
-    }
-
-    fn leave(&self) {
-        let Some(table) = self.table.upgrade() else { return };
-        let mut flights = table.flights.borrow_mut();
-        if flights.get(&self.key).is_some_and(|flight| Weak::ptr_eq(flight, &self.flight)) {
-            flights.remove(&self.key);
-        }
-    }
-}
-
-impl<K: Eq + Hash + Clone + 'static, S: Resource> Drop for Landing<K, S> {
-    fn drop(&mut self) {
-        self.leave();
-        if let Some(flight) = self.flight.upgrade() {
-            flight.land(Err(GetError::Closed));
-        }
-    }
-}
-
-/// The end.
-impl<K: Eq + Hash + Clone + 'static, S: Resource> Table<K, S> {
-    /// Gives no more leases, and closes every pool. Gives each of them to watch, with the number of its tasks.
-    pub(super) fn close(&self) -> Vec<(Pool, u64)> {
-        self.closed.set(true);
-        self.ground();
-        let pools: Vec<Pool> = self.lanes().into_iter().map(|lane| Pool::watch(&self.mill, lane)).collect();
-        let pools: Vec<(Pool, u64)> = pools.into_iter().map(|pool| (pool.clone(), pool.tasks())).collect();
-        pools.iter().for_each(|(pool, _)| self.close_lane(pool.lane()));
-        pools
-    }
-
-    fn close_lane(&self, lane: Id) {
-        self.mill.close(lane);
-        self.mill.forsake(lane);
-        if self.mill.look(|pond| pond.lane_limit(lane)).is_none() {
-            self.forget(lane);
-        }
-    }
-
-    /// Lets go of every generation; those that nobody uses are disposed of.
-    pub(super) fn clear(&self) {
-        for lane in self.lanes() {
-            self.mill.forsake(lane);
-            self.forget(lane);
-        }
     }
 
     /// All lanes, in an order that is the same every time.
@@ -251,26 +137,87 @@ impl<K: Eq + Hash + Clone + 'static, S: Resource> Table<K, S> {
     }
 }
 
-impl<K: Eq + Hash + Clone + 'static, S: Resource> Landlord for Table<K, S> {
-    fn expired(&self, lane: Id) {
-        self.forget(lane);
+/// Leases.
+impl<K: Eq + Hash + Clone + 'static, S: Resource> Table<K, S> {
+    /// A lease of the current generation of a key, if it has one.
+    pub(super) fn lease(&self, key: &K) -> Result<Option<Lease<S>>, Closed> {
+        if self.is_closed() {
+            return Err(Closed(()));
+        }
+        self.catch_up();
+        Ok(self.current(key))
     }
 
-    /// The next to ask gets a successor, in the same lane, which is renewed by that; who holds the old generation keeps it.
-    fn aged(&self, lane: Id) {
-        let key = self.lanes.borrow().get(&lane).cloned();
-        let old = key.and_then(|key| self.entries.borrow_mut().get_mut(&key).and_then(|entry| entry.current.take()));
-        drop(old);
+    fn current(&self, key: &K) -> Option<Lease<S>> {
+        let generation = self.entries.borrow().get(key)?.current.clone()?;
+        self.mill.hold(generation.crew().lane());
+        Some(self.lease_held(generation))
     }
 
-    fn lets(&self) -> bool {
-        !self.closed.get()
+    fn lease_held(&self, generation: Rc<Generation<S>>) -> Lease<S> {
+        let lane = generation.crew().lane();
+        Lease::new(|generation| Pool::of(&self.mill, lane, Some(generation)), generation)
+    }
+
+    /// How the pool of a key is made.
+    pub(super) fn options_for(&self, key: &K) -> Result<LaneOptions, OptionError> {
+        let own = self.overrides.as_ref().map(|overrides| overrides(key)).unwrap_or_default();
+        own.over(self.pool.get()).checked("pool_concurrency")
+    }
+
+    /// Makes `resource` the current generation of a key, in the lane it has or in a new one. If somebody came first, that is it.
+    pub(super) fn settle(&self, key: &K, resource: S, options: LaneOptions) -> Result<Lease<S>, GetError> {
+        let lease = match self.find_room(key, options) {
+            Ok(room) => Ok(self.enthrone(key, resource, room, options)),
+            Err(lease) => {
+                self.disposals.dispose(resource, &self.mill.executor_handle());
+                lease
+            }
+        };
+        self.partings.tell();
+        lease
+    }
+
+    /// A lane for a new generation of a key, held for its lease; or what becomes of the call without one.
+    fn find_room(&self, key: &K, options: LaneOptions) -> Result<(Id, Reign), Result<Lease<S>, GetError>> {
+        if self.is_closed() {
+            return Err(Err(GetError::Closed));
+        }
+        if let Some(lease) = self.current(key) {
+            return Err(Ok(lease));
+        }
+        let known = self.entries.borrow().get(key).map(|entry| (entry.lane, Rc::clone(&entry.reign)));
+        if let Some((lane, reign)) = known {
+            self.mill.hold(lane);
+            return Ok((lane, reign));
+        }
+        // A factory under way for this key has a place for it.
+        if self.flight(key).is_none() {
+            self.make_room().map_err(Err)?;
+        }
+        Ok((self.mill.open(options).ok_or(Err(GetError::Full))?, Reign::default()))
+    }
+
+    /// The lane is as a new one then: whoever had it before steers it no more.
+    fn enthrone(&self, key: &K, resource: S, (lane, reign): (Id, Reign), options: LaneOptions) -> Lease<S> {
+        self.eras.set(self.eras.get().wrapping_add(1).max(1));
+        let crew = Crew::new(&self.mill, lane, self.eras.get(), &reign);
+        let generation = Rc::new(Generation::new(resource, crew, self.mill.executor_handle(), Rc::clone(&self.disposals)));
+        self.lanes.borrow_mut().insert(lane, key.clone());
+        let old = self.entries.borrow_mut().insert(key.clone(), Entry { lane, reign, current: Some(Rc::clone(&generation)) });
+        if old.is_some() {
+            self.mill.renew(lane);
+            self.mill.reset(lane, options);
+        }
+        self.lease_held(generation)
     }
 }
 
-impl<K, S: Resource> Drop for Table<K, S> {
-    /// Nobody can get a pool any more; those that are leased go with their leases.
-    fn drop(&mut self) {
-        self.lanes.take().into_keys().for_each(|lane| self.mill.forsake(lane));
+impl<K, S: Resource> fmt::Debug for Table<K, S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { mill, partings, closed, .. } = self;
+        let mut out = f.debug_struct("Table");
+        out.field("mill", mill).field("pools", &self.entries.borrow().len());
+        out.field("partings", partings).field("closed", closed).finish_non_exhaustive()
     }
 }

@@ -10,17 +10,20 @@ use futures::future::{Either, LocalBoxFuture, select};
 use super::Pool;
 use super::deadlock::Wait;
 use super::waits::What;
+use crate::state::{Counter, Counts};
 
-/// What became of the tasks that were there when a pool was closed.
+/// What became of the tasks that were there when a pool was closed: the counts add up to their number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct CloseReport {
-    /// Came to their end by themselves.
+    /// Came to their end by themselves: with an output, a panic or a timeout.
     pub drained: u64,
     /// Were cancelled in line.
     pub cancelled_waiting: u64,
     /// Were cancelled while they ran.
     pub cancelled_running: u64,
+    /// Were cancelled meanwhile by somebody else: by their handles, by another close, or with the executor.
+    pub cancelled_otherwise: u64,
 }
 
 /// Waits for a pool to be drained; see [`Pool::close`]. The pool takes nothing from the call of `close` on, awaited or not.
@@ -46,17 +49,17 @@ pub struct CloseReport {
 pub struct Close {
     pool: Pool,
     terms: Terms,
-    /// How many tasks there were when it was called.
-    tasks: u64,
+    /// As it was when it was called.
+    before: Tally,
     /// There from the first poll on.
     wait: Option<LocalBoxFuture<'static, CloseReport>>,
 }
 
 impl Close {
     pub(super) fn new(pool: Pool) -> Self {
-        pool.mill().close(pool.lane());
-        let tasks = pool.tasks();
-        Self { pool, terms: Terms::default(), tasks, wait: None }
+        let before = pool.tally();
+        pool.shut();
+        Self { pool, terms: Terms::default(), before, wait: None }
     }
 
     /// Cancels what waits, right when this is first polled; what runs comes to its end.
@@ -76,14 +79,33 @@ impl Future for Close {
     type Output = CloseReport;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<CloseReport> {
-        let Self { pool, terms, tasks, wait } = &mut *self;
-        wait.get_or_insert_with(|| Box::pin(terms.drain(pool.clone(), *tasks))).as_mut().poll(cx)
+        let Self { pool, terms, before, wait } = &mut *self;
+        wait.get_or_insert_with(|| Box::pin(close(pool.clone(), *terms, *before))).as_mut().poll(cx)
     }
 }
 
 impl fmt::Debug for Close {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Close").field("terms", &self.terms).finish_non_exhaustive()
+    }
+}
+
+async fn close(pool: Pool, terms: Terms, before: Tally) -> CloseReport {
+    let report = terms.drain(pool.clone()).await;
+    report.since(before, pool.tally())
+}
+
+/// The tasks that a pool has, and those that were cancelled so far, at one instant.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Tally {
+    pub(crate) tasks: u64,
+    pub(crate) cancelled: u64,
+}
+
+impl Tally {
+    pub(crate) const fn of(counts: &Counts) -> Self {
+        let tasks = counts.get(Counter::Waiting) + counts.get(Counter::Running);
+        Self { tasks, cancelled: counts.get(Counter::Cancelled) }
     }
 }
 
@@ -95,18 +117,17 @@ pub(crate) struct Terms {
 }
 
 impl Terms {
-    /// Waits for a closed pool to be drained, and insists as far as the terms say; it had so many tasks when it was closed.
-    pub(crate) async fn drain(self, pool: Pool, tasks: u64) -> CloseReport {
+    /// Waits for a closed pool to be drained, and insists as far as the terms say. Reports what it has cancelled.
+    pub(crate) async fn drain(self, pool: Pool) -> CloseReport {
         let mut report = CloseReport::default();
         if self.cancel_waiting {
             report.cancelled_waiting += pool.cancel_waiting();
         }
         if !self.drained_in_time(&pool).await {
             report.cancelled_waiting += pool.cancel_waiting();
-            report.cancelled_running += pool.mill().cancel_running(pool.lane());
+            report.cancelled_running += pool.cancel_running();
         }
         Drained::new(&pool).await;
-        report.drained = tasks - report.cancelled_waiting - report.cancelled_running;
         report
     }
 
@@ -121,13 +142,22 @@ impl Terms {
 }
 
 impl CloseReport {
-    /// Both together.
-    pub(crate) const fn plus(self, other: Self) -> Self {
-        Self {
-            drained: self.drained + other.drained,
-            cancelled_waiting: self.cancelled_waiting + other.cancelled_waiting,
-            cancelled_running: self.cancelled_running + other.cancelled_running,
-        }
+    /// What was cancelled here and there.
+    pub(crate) const fn plus(mut self, other: Self) -> Self {
+        self.cancelled_waiting += other.cancelled_waiting;
+        self.cancelled_running += other.cancelled_running;
+        self
+    }
+
+    /// With what the tasks of before have come to that were not cancelled here. None were added meanwhile.
+    pub(crate) fn since(mut self, before: Tally, after: Tally) -> Self {
+        let cancelled = after.cancelled - before.cancelled;
+        // Who is cancelled in the midst of its last poll, or panics at that, was not cancelled after all.
+        self.cancelled_waiting = self.cancelled_waiting.min(cancelled);
+        self.cancelled_running = self.cancelled_running.min(cancelled - self.cancelled_waiting);
+        self.cancelled_otherwise = cancelled - self.cancelled_waiting - self.cancelled_running;
+        self.drained = before.tasks - cancelled;
+        self
     }
 }
 
@@ -148,7 +178,7 @@ impl Future for Drained {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let pool = self.pool.clone();
-        if pool.mill().look(|pond| pond.is_drained(pool.lane())) {
+        if pool.is_drained() {
             return Poll::Ready(());
         }
         pool.mill().waits.wait(pool.lane(), What::Drained, &mut self.place, cx.waker());

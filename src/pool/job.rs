@@ -1,6 +1,5 @@
 //! A task's future, and the way of its result to the handle.
 
-use std::any::Any;
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
@@ -122,6 +121,10 @@ pub(super) trait Work {
     fn announce(self: Pin<&mut Self>);
     /// Whether who awaits it is told by a probe.
     fn would_wake(&self, probe: &Arc<Probe>) -> bool;
+    /// The crew it belongs to; 0 for none.
+    fn era(&self) -> u32 {
+        0
+    }
 }
 
 pub(super) type BoxedWork = Pin<Box<dyn Work>>;
@@ -163,23 +166,6 @@ impl<F: Future, S: Sink<F::Output>> Work for Job<F, S> {
 
     fn would_wake(&self, probe: &Arc<Probe>) -> bool {
         self.sink.would_wake(probe)
-    }
-}
-
-pin_project! {
-    /// A future that keeps something alive until it is dropped itself.
-    pub(super) struct Kept<F> {
-        #[pin]
-        pub(super) future: F,
-        pub(super) generation: Rc<dyn Any>,
-    }
-}
-
-impl<F: Future> Future for Kept<F> {
-    type Output = F::Output;
-
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
-        self.project().future.poll(cx)
     }
 }
 

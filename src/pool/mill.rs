@@ -34,10 +34,12 @@ pub(crate) use scales::Shrinks;
 
 /// Is told when lanes grow old; a manager.
 pub(crate) trait Landlord {
-    /// The lane is gone from the pond.
-    fn expired(&self, lane: Id);
+    /// The lane is gone from the pond; which of its clocks ran out.
+    fn expired(&self, lane: Id, clock: Phase);
     /// The lane is over its lifetime, and in use.
     fn aged(&self, lane: Id);
+    /// A crew has closed: it is not to be given out any more.
+    fn resigned(&self, lane: Id, era: u32);
     /// Whether somebody may still come for a lane that nobody holds.
     fn lets(&self) -> bool;
 }
@@ -57,6 +59,8 @@ pub(crate) struct Mill {
     clock: Clock,
     /// Whether admission depends on the time: lanes expire, or tasks age, or starts have a rate.
     timed: Cell<bool>,
+    /// Whether lanes expire, or ever did: else nobody knows since when they are idle.
+    expires: Cell<bool>,
     /// Whether one end may let several start: some task is heavier than others.
     weighted: Cell<bool>,
     pond: RefCell<Pond>,
@@ -81,7 +85,8 @@ impl Mill {
         let mill = Rc::new(Self {
             executor: executor.downgrade(),
             clock: executor.clock(),
-            timed: Cell::new(expiry.idle != Time::NEVER || expiry.lifetime != Time::NEVER),
+            timed: Cell::new(expiry.ends()),
+            expires: Cell::new(expiry.ends()),
             weighted: Cell::new(false),
             pond: RefCell::new(Pond::new(limit, expiry)),
             slots: Slots::default(),
@@ -399,9 +404,9 @@ impl Mill {
             Due::TimedOut { ticket, phase, .. } => {
                 self.end(ticket, timed_out(phase));
             }
-            Due::Expired(lane) => {
+            Due::Expired(lane, clock) => {
                 self.rescale(lane);
-                self.landlord().into_iter().for_each(|landlord| landlord.expired(lane));
+                self.landlord().into_iter().for_each(|landlord| landlord.expired(lane, clock));
             }
             Due::Aged(lane) => self.landlord().into_iter().for_each(|landlord| landlord.aged(lane)),
             Due::Resumed(lane) => self.notify(lane),

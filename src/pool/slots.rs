@@ -15,6 +15,8 @@ use crate::state::Id;
 pub(super) struct Stay {
     pub(super) ticket: Id,
     serial: u32,
+    /// The crew of the task; 0 for none.
+    era: u32,
 }
 
 /// Where the future of a ticket is.
@@ -50,7 +52,7 @@ pub(super) struct Slots {
 impl Slots {
     /// A new stay for a new ticket.
     pub(super) fn enter(&self, ticket: Id, work: BoxedWork) -> Stay {
-        let stay = Stay { ticket, serial: self.serial.get() };
+        let stay = Stay { ticket, serial: self.serial.get(), era: work.era() };
         self.serial.set(stay.serial.wrapping_add(1));
         self.put(Slot::Parked(stay, work, None), stay);
         stay
@@ -105,6 +107,14 @@ impl Slots {
     /// All tickets that have a slot.
     pub(super) fn tickets(&self) -> Vec<Id> {
         self.slots.borrow().iter().filter_map(Slot::stay).map(|stay| stay.ticket).collect()
+    }
+
+    /// All tickets of a crew, in the order of submission. Looks at every slot.
+    pub(super) fn tickets_of(&self, era: u32) -> Vec<Id> {
+        let mut stays: Vec<Stay> = self.slots.borrow().iter().filter_map(Slot::stay).filter(|stay| stay.era == era).collect();
+        // Serials may have come round since the first of them.
+        stays.sort_unstable_by_key(|stay| stay.serial.wrapping_sub(self.serial.get()));
+        stays.into_iter().map(|stay| stay.ticket).collect()
     }
 
     fn put(&self, content: Slot, stay: Stay) {

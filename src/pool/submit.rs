@@ -6,6 +6,7 @@ use std::rc::Rc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
+use super::crew::Crew;
 use super::deadlock::Wait;
 use super::job::{Promise, Receiver, Sink};
 use super::mill::{Mill, Timeouts};
@@ -145,6 +146,11 @@ impl<F: Future + 'static> TaskBuilder<F> {
         })
     }
 
+    /// Whether its generation of a manager's pool takes no more, though the lane may.
+    fn is_shut(&self) -> bool {
+        self.pool.crew().is_some_and(Crew::is_closed)
+    }
+
     fn offer(self) -> Result<Task<F::Output>, (Self, Refused)> {
         let mill = Rc::clone(self.pool.mill());
         let is_error = self.is_error;
@@ -157,6 +163,10 @@ impl<F: Future + 'static> TaskBuilder<F> {
     where
         S: Sink<F::Output> + 'static,
     {
+        if self.is_shut() {
+            self.pool.mill().reject(self.pool.lane());
+            return Err((self, Refused::Closed));
+        }
         let (mill, lane, late) = (Rc::clone(self.pool.mill()), self.pool.lane(), self.is_late());
         let admitted = if late { mill.admit_late(lane).map(|()| None) } else { mill.admit(lane, self.admission()).map(Some) };
         let number = mill.look(Pond::accepted);
@@ -255,7 +265,7 @@ impl<F: Future + 'static> Submit<F> {
         if is_first {
             pool.mill().stretch(lane, task.weight);
         }
-        match pool.mill().look(|pond| pond.admissible(lane, task.admission())) {
+        match pool.admissible(task.admission()) {
             Ok(()) => is_first || task.is_late(),
             Err(Refused::Full | Refused::Exhausted) => task.is_late(),
             Err(Refused::Closed | Refused::NoLane) => true,

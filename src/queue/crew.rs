@@ -109,7 +109,7 @@ impl<G, H> Crew<G, H> {
     /// Lets handlers go that will have no job any more, where `ending` of the pool's tasks need none.
     fn relieve(&self, ending: u64) {
         if self.pool.is_closed() {
-            self.thin_out(usize::try_from(self.pool.tasks().saturating_sub(ending)).unwrap_or(usize::MAX));
+            self.thin_out(usize::try_from(self.pool.tally().tasks.saturating_sub(ending)).unwrap_or(usize::MAX));
         }
     }
 }

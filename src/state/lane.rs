@@ -80,6 +80,10 @@ pub(super) struct Lane {
     pub(super) aged: bool,
     /// Among the idle ones, whose clock runs.
     pub(super) idle: bool,
+    /// When it fell idle last.
+    pub(super) idle_since: Time,
+    /// When it was made, or renewed.
+    pub(super) born: Time,
     pub(super) alarms: Alarms,
     pub(super) counts: Counts,
 }
@@ -101,6 +105,8 @@ impl Lane {
             closed: false,
             aged: false,
             idle: false,
+            idle_since: Time::ZERO,
+            born: Time::ZERO,
             alarms: Alarms::NONE,
             counts: Counts::default(),
         }

@@ -30,6 +30,11 @@ pub(crate) struct Expiry {
 
 impl Expiry {
     pub(crate) const NEVER: Self = Self { idle: Time::NEVER, lifetime: Time::NEVER };
+
+    /// Whether any lane ever expires by it.
+    pub(crate) fn ends(self) -> bool {
+        self.idle != Time::NEVER || self.lifetime != Time::NEVER
+    }
 }
 
 /// A task that asks to be taken in.
@@ -78,8 +83,8 @@ pub(crate) enum Due {
     Abandoned(Id),
     /// A response that nobody reads gave up its permit to somebody who waits: it is settled.
     Recalled(Id),
-    /// The lane is gone: idle too long, or idle and over its lifetime.
-    Expired(Id),
+    /// The lane is gone, by its clock: idle too long, or idle and over its lifetime.
+    Expired(Id, Phase),
     /// The lane is over its lifetime and in use; it expires as soon as it is idle, unless it is renewed.
     Aged(Id),
     /// The lane is held no longer.
@@ -99,6 +104,8 @@ pub(crate) struct Pond {
     lines: Lines,
     /// Lanes whose head may start as soon as the cap over all lets it, in the order of their turns.
     ready: List,
+    /// Idle lanes, the longest idle first. They are never ready, so the links of both lists are the same.
+    idle: List,
     ready_links: Links,
     /// Running tasks whose permit may be recalled at once; they stand in no line.
     lapsed: List,
@@ -124,6 +131,7 @@ impl Pond {
             sequence: 0,
             lines: Lines::new(),
             ready: List::EMPTY,
+            idle: List::EMPTY,
             ready_links: Links::new(),
             lapsed: List::EMPTY,
             deadlines: Deadlines::new(),
@@ -145,6 +153,9 @@ impl Pond {
         let Some(lane) = self.lanes.get_mut(id).filter(|lane| lane.has_no_task()) else { return false };
         self.retired.add(&lane.counts);
         self.expiries.clear(&mut lane.alarms);
+        if lane.idle {
+            self.ready_links.remove(&mut self.idle, id);
+        }
         self.lanes.remove(id).is_some()
     }
 
@@ -190,7 +201,10 @@ impl Pond {
     /// Starts a lane's lifetime anew, and its idle time if it is idle.
     pub(crate) fn renew(&mut self, id: Id, now: Time) {
         let Some(lane) = self.lanes.get_mut(id) else { return };
-        (lane.aged, lane.idle) = (false, false);
+        (lane.aged, lane.born) = (false, now);
+        if std::mem::replace(&mut lane.idle, false) {
+            self.ready_links.remove(&mut self.idle, id);
+        }
         self.expiries.arm(&mut lane.alarms, id, Phase::Age, now.after(self.expiry.lifetime));
         self.refresh_idle(id, now);
     }
@@ -207,7 +221,7 @@ impl Pond {
         let Some(lane) = self.lanes.get(id) else { return };
         let head = self.lines.head(&lane.line).and_then(|head| self.tasks.get(head));
         let ready = head.is_some_and(|head| lane.fits(head.weight));
-        if ready != self.ready_links.is_linked(id) {
+        if ready != (self.ready_links.is_linked(id) && !lane.idle) {
             self.set_ready(id, ready);
         }
     }
@@ -227,12 +241,13 @@ impl Pond {
         if idle == std::mem::replace(&mut lane.idle, idle) {
             return;
         }
-        let at = match idle {
-            false => Time::NEVER,
-            true if lane.aged => Time::ZERO,
-            true => now.after(self.expiry.idle),
-        };
-        self.expiries.arm(&mut lane.alarms, id, Phase::Idle, at);
+        lane.idle_since = now;
+        if idle {
+            self.ready_links.push_back(&mut self.idle, id);
+        } else {
+            self.ready_links.remove(&mut self.idle, id);
+        }
+        self.arm_idle(id);
     }
 }
 
@@ -253,8 +268,9 @@ impl Pond {
         } else {
             self.enter_line(id, ticket, offer.level, now);
         }
-        self.refresh_ready(id);
+        // Not among the idle ones any more before it may be among the ready ones.
         self.refresh_idle(id, now);
+        self.refresh_ready(id);
         Ok(Submitted { ticket, started, dropped })
     }
 

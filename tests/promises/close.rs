@@ -221,6 +221,32 @@ fn who_awaits_a_close_hears_when_the_executor_goes() {
 }
 
 #[wasm_bindgen_test(unsupported = test)]
+fn a_close_ends_a_pause_and_there_is_no_other_after_it() {
+    let rig = Rig::new(1);
+    rig.pool.pause();
+    let mut task = accepted(rig.pool.try_submit(async { 1 }));
+    let mut close = rig.pool.close();
+    rig.pool.pause();
+    assert!(!rig.pool.is_paused());
+    rig.ex.run_until_idle();
+    assert_eq!((end(&mut task), report(&mut close)), (End::Value(1), Some((1, 0, 0))));
+}
+
+#[wasm_bindgen_test(unsupported = test)]
+fn the_report_counts_apart_what_others_cancel_meanwhile() {
+    let (rig, mut gates, tasks) = busy();
+    let mut close = rig.pool.close().within(SECOND);
+    assert_eq!(report(&mut close), None);
+    assert!(tasks[0].cancel() && tasks[4].cancel());
+    gates.remove(1).open();
+    rig.ex.run_until_idle();
+    rig.advance(SECOND);
+    let Poll::Ready(report) = poll_once(Pin::new(&mut close)) else { panic!("it is over") };
+    let CloseReport { drained, cancelled_waiting, cancelled_running, cancelled_otherwise, .. } = report;
+    assert_eq!([drained, cancelled_waiting, cancelled_running, cancelled_otherwise], [1, 0, 2, 2]);
+}
+
+#[wasm_bindgen_test(unsupported = test)]
 fn what_ends_between_the_call_and_the_first_poll_is_reported() {
     let (rig, gates, _tasks) = busy();
     let mut close = rig.pool.close();

@@ -259,7 +259,7 @@ fn a_factory_may_ask_the_manager_for_other_keys() {
 
 #[wasm_bindgen_test(unsupported = test)]
 fn a_factory_may_outlast_the_pool_it_succeeds() {
-    // The old generation is over its lifetime; while its successor is made, the lane itself expires.
+    // The old generation is over its lifetime; while its successor is made, its last user goes.
     let (estate, ledger) = (estate(), Ledger::default());
     let old = estate.shared(1, &ledger);
     estate.advance(LIFE);
@@ -267,7 +267,7 @@ fn a_factory_may_outlast_the_pool_it_succeeds() {
     assert_eq!(got(call.as_mut()), Got::NotYet);
     drop(old);
     estate.advance(IDLE * 2);
-    assert_eq!((estate.manager.len(), ledger.disposed()), (0, vec![1]));
+    assert_eq!((estate.manager.len(), ledger.disposed()), (1, vec![1]), "the place is kept for the successor");
     estate.advance(IDLE);
     let lease = estate.finish(call).unwrap();
     assert_eq!((lease.resource().number, estate.manager.len()), (2, 1));
@@ -324,7 +324,7 @@ mod native {
     use super::*;
 
     #[test]
-    fn a_panicking_factory_hurts_its_own_callers_only() {
+    fn a_panicking_factory_stalls_no_other_key_and_hurts_its_own_callers_only() {
         let (estate, ledger) = (estate(), Ledger::default());
         let (gate, wait) = gated(());
         let panicking = async move |_| -> Result<Shared, io::Error> {

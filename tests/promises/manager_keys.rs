@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot go on fails")]
 
+use std::cell::Cell;
 use std::pin::Pin;
 
 use millpond::{Concurrency, LocalExecutor, PoolManager, TaskState};
@@ -110,7 +111,9 @@ fn nobody_slips_in_between_the_end_of_a_task_and_the_start_of_the_next() {
     let (second, third) = (order.clone(), order.clone());
     let _second = accepted(waits.try_submit(async move { second.note(1) }));
     // Told inside the settling of the first task, when its permit is free and nobody has it yet.
+    let late = Cell::new(Some(late));
     let slips_in = waker_calling(move || {
+        let Some(late) = late.take() else { return };
         let third = third.clone();
         let task = accepted(late.try_submit(async move { third.note(2) }));
         assert_eq!(task.state(), TaskState::Waiting);

@@ -148,6 +148,7 @@ pub(crate) enum Got {
     /// The number of the resource.
     Lease(usize),
     Closed,
+    Full,
     Failed(String),
     Panicked(String),
 }
@@ -158,7 +159,9 @@ pub(crate) fn got(future: Pin<&mut impl Future<Output = Result<Lease<Shared>, Ge
         Poll::Pending => Got::NotYet,
         Poll::Ready(Ok(lease)) => Got::Lease(lease.resource().number),
         Poll::Ready(Err(GetError::Closed)) => Got::Closed,
+        Poll::Ready(Err(GetError::Full)) => Got::Full,
         Poll::Ready(Err(GetError::Failed(error))) => Got::Failed(error.to_string()),
         Poll::Ready(Err(GetError::Panicked(message))) => Got::Panicked(message.to_string()),
+        Poll::Ready(Err(other)) => panic!("{other}"),
     }
 }

@@ -211,7 +211,7 @@ impl Pair {
             }
             35 => {
                 self.pool.pause();
-                self.model.paused = true;
+                self.model.paused = !self.model.closed;
             }
             36 | 37 => {
                 self.pool.resume();
@@ -226,7 +226,8 @@ impl Pair {
             }
             _ if random.below(20) == 0 => {
                 drop(self.pool.close());
-                self.model.closed = true;
+                (self.model.closed, self.model.paused) = (true, false);
+                self.model.start();
             }
             _ => {}
         }

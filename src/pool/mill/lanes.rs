@@ -6,7 +6,7 @@ use super::super::job::BoxedWork;
 use super::super::slots::Slot;
 use super::Mill;
 use crate::error::TaskError;
-use crate::state::{Id, LaneOptions, Outcome, Pond, Time};
+use crate::state::{Expiry, Id, LaneOptions, Outcome, Pond, Time};
 
 impl Mill {
     /// A new lane, held once.
@@ -62,13 +62,65 @@ impl Mill {
         self.keep_time();
     }
 
+    /// Takes no more, and lets start what was held back by a pause: nothing must wait for ever.
     pub(crate) fn close(self: &Rc<Self>, lane: Id) {
-        self.change(lane, Pond::close);
+        self.change(lane, |pond, lane| {
+            pond.close(lane);
+            pond.pause(lane, false);
+        });
     }
 
-    /// All leave before the first is dropped: what their drops submit is not meant.
+    /// Takes no more in any lane; each is to be closed then.
+    pub(crate) fn refuse_all(&self) {
+        self.pond.borrow_mut().close_all();
+    }
+
+    /// A crew has closed.
+    pub(crate) fn resign(&self, lane: Id, era: u32) {
+        self.landlord().into_iter().for_each(|landlord| landlord.resigned(lane, era));
+    }
+
+    /// Ends a lane's lifetime: it goes now if it is idle, and says so, or else as soon as it is, unless it is renewed.
+    pub(crate) fn retire(self: &Rc<Self>, lane: Id) -> bool {
+        let gone = self.pond.borrow_mut().retire(lane);
+        self.keep_time();
+        gone
+    }
+
+    /// Makes a lane as a new one would be. Its tasks and its counts stay.
+    pub(crate) fn reset(self: &Rc<Self>, lane: Id, options: LaneOptions) {
+        self.change(lane, |pond, lane| {
+            pond.resize_lane(lane, options.limit);
+            pond.set_capacity(lane, options.capacity);
+            pond.pause(lane, false);
+        });
+    }
+
+    /// Changes how long lanes live, those that are there included.
+    pub(crate) fn set_expiry(self: &Rc<Self>, expiry: Expiry) {
+        if expiry.ends() && !self.expires.replace(true) {
+            self.timed.set(true);
+            self.pond.borrow_mut().start_clocks(self.time());
+        }
+        self.pond.borrow_mut().set_expiry(expiry);
+        self.keep_time();
+    }
+
+    /// Cancels what waits of a lane.
     pub(crate) fn cancel_waiting(self: &Rc<Self>, lane: Id) -> u64 {
-        let leaving: Vec<BoxedWork> = std::iter::from_fn(|| self.cancel_head(lane)).collect();
+        let head = || self.pond.borrow_mut().head(lane);
+        let heads = std::iter::from_fn(|| head().and_then(|head| self.withdraw(head)));
+        self.dispel(lane, heads.collect())
+    }
+
+    /// Cancels what waits of a crew of a lane.
+    pub(crate) fn cancel_waiting_of(self: &Rc<Self>, lane: Id, era: u32) -> u64 {
+        let waiting = self.slots.tickets_of(era).into_iter().filter(|&ticket| self.is_waiting(ticket) == Some(true));
+        self.dispel(lane, waiting.filter_map(|ticket| self.withdraw(ticket)).collect())
+    }
+
+    /// All have left before the first is dropped: what their drops submit is not meant.
+    fn dispel(self: &Rc<Self>, lane: Id, leaving: Vec<BoxedWork>) -> u64 {
         let count = leaving.len() as u64;
         leaving.into_iter().for_each(|work| self.bury(work, TaskError::Cancelled));
         self.notify(lane);
@@ -76,16 +128,27 @@ impl Mill {
         count
     }
 
-    fn cancel_head(&self, lane: Id) -> Option<BoxedWork> {
-        let head = self.pond.borrow_mut().head(lane)?;
+    /// Takes a waiting task out of its line, as cancelled.
+    fn withdraw(&self, ticket: Id) -> Option<BoxedWork> {
         let now = self.now();
-        self.pond.borrow_mut().settle(head, Outcome::Cancelled, now);
-        self.forget(head);
-        if let Slot::Parked(_, work, _) = self.slots.take(head) { Some(work) } else { None }
+        self.pond.borrow_mut().settle(ticket, Outcome::Cancelled, now);
+        self.forget(ticket);
+        if let Slot::Parked(_, work, _) = self.slots.take(ticket) { Some(work) } else { None }
     }
 
+    /// Cancels what runs of a lane.
     pub(crate) fn cancel_running(self: &Rc<Self>, lane: Id) -> u64 {
-        let running: Vec<Id> = self.look(|pond| pond.running(lane).collect());
+        let running = self.look(|pond| pond.running(lane).collect());
+        self.cancel_all(running)
+    }
+
+    /// Cancels what runs of a crew.
+    pub(crate) fn cancel_running_of(self: &Rc<Self>, era: u32) -> u64 {
+        let of_crew = self.slots.tickets_of(era).into_iter();
+        self.cancel_all(of_crew.filter(|&ticket| self.is_waiting(ticket) == Some(false)).collect())
+    }
+
+    fn cancel_all(self: &Rc<Self>, running: Vec<Id>) -> u64 {
         running.into_iter().filter(|&ticket| self.end(ticket, TaskError::Cancelled)).count() as u64
     }
 }

@@ -58,6 +58,11 @@ impl Pond {
         self.lanes.get(id).is_none_or(|lane| lane.closed)
     }
 
+    /// The lane that has been idle for longest.
+    pub(crate) fn idlest(&self) -> Option<Id> {
+        self.idle.head()
+    }
+
     /// Nothing waits and nothing runs.
     pub(crate) fn is_drained(&self, id: Id) -> bool {
         self.lanes.get(id).is_none_or(|lane| lane.has_no_task())

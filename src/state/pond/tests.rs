@@ -1,5 +1,6 @@
 //! The rules of admission on plain values: no executor, no clock, no waiting.
 
+mod lives;
 mod policies;
 
 use super::*;
@@ -275,7 +276,7 @@ fn a_lane_expires_when_idle_long_enough_and_never_before() {
     pond.release(lane, at(200));
     assert_eq!(pond.next_expiry(), at(210));
     assert_eq!(dues(&mut pond, at(209)), []);
-    assert_eq!(dues(&mut pond, at(210)), [Due::Expired(lane)]);
+    assert_eq!(dues(&mut pond, at(210)), [Due::Expired(lane, Phase::Idle)]);
     assert_eq!(pond.totals().get(Counter::Succeeded), 1);
     assert_eq!(pond.submit(lane, Level::from(Priority::Normal), at(210)), Err(Refused::NoLane));
 }
@@ -286,8 +287,8 @@ fn lanes_expire_in_the_order_they_fell_idle() {
     let [a, b] = [0, 1].map(|_| pond.open(options(1, 1), at(0)).unwrap());
     let task = pond.submit(a, Level::from(Priority::Normal), at(5)).unwrap().ticket;
     pond.settle(task, Outcome::Succeeded, at(6));
-    assert_eq!(dues(&mut pond, at(12)), [Due::Expired(b)]);
-    assert_eq!(dues(&mut pond, at(16)), [Due::Expired(a)]);
+    assert_eq!(dues(&mut pond, at(12)), [Due::Expired(b, Phase::Idle)]);
+    assert_eq!(dues(&mut pond, at(16)), [Due::Expired(a, Phase::Idle)]);
 }
 
 #[test]
@@ -296,10 +297,10 @@ fn a_lane_over_its_lifetime_goes_at_once_when_idle_and_is_reported_when_in_use()
     let [idle, busy] = [0, 1].map(|_| pond.open(options(1, 1), at(0)).unwrap());
     let task = pond.submit(busy, Level::from(Priority::Normal), at(0)).unwrap().ticket;
     assert_eq!(pond.next_expiry(), at(10));
-    assert_eq!(dues(&mut pond, at(10)), [Due::Expired(idle), Due::Aged(busy)]);
+    assert_eq!(dues(&mut pond, at(10)), [Due::Expired(idle, Phase::Age), Due::Aged(busy)]);
     assert_eq!(dues(&mut pond, at(11)), []);
     pond.settle(task, Outcome::Succeeded, at(12));
-    assert_eq!(dues(&mut pond, at(12)), [Due::Expired(busy)]);
+    assert_eq!(dues(&mut pond, at(12)), [Due::Expired(busy, Phase::Idle)]);
 }
 
 #[test]
@@ -311,7 +312,7 @@ fn a_renewed_lane_starts_its_lifetime_anew() {
     pond.renew(lane, at(10));
     pond.release(lane, at(11));
     assert_eq!(dues(&mut pond, at(19)), []);
-    assert_eq!(dues(&mut pond, at(20)), [Due::Expired(lane)]);
+    assert_eq!(dues(&mut pond, at(20)), [Due::Expired(lane, Phase::Age)]);
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! What time does to a pond: clocks of tasks, and the lives of lanes.
 
-use super::{Due, Pond};
+use super::{Due, Expiry, Pond};
 use crate::priority::Level;
 use crate::state::counts::{Counter, Outcome};
 use crate::state::deadlines::{BEGINNINGS, ENDS, Phase};
@@ -116,13 +116,46 @@ impl Pond {
 
     fn due_lane(&mut self, now: Time) -> Option<Due> {
         let (id, phase) = self.expiries.due(ENDS, now)?;
-        let lane = self.lanes.get_mut(id)?;
-        if phase == Phase::Idle || lane.is_idle() {
-            self.remove(id);
-            return Some(Due::Expired(id));
-        }
+        Some(if self.retire(id) { Due::Expired(id, phase) } else { Due::Aged(id) })
+    }
+
+    /// Ends a lane's lifetime: it goes now if it is idle, and says so, or else as soon as it is, unless it is renewed.
+    pub(crate) fn retire(&mut self, id: Id) -> bool {
+        let Some(lane) = self.lanes.get_mut(id) else { return false };
         lane.aged = true;
-        self.expiries.disarm(&mut lane.alarms, phase);
-        Some(Due::Aged(id))
+        self.expiries.disarm(&mut lane.alarms, Phase::Age);
+        lane.is_idle() && self.remove(id)
+    }
+
+    /// Sets the clock of a lane that fell idle, or stops it. One over its lifetime expires at once.
+    pub(super) fn arm_idle(&mut self, id: Id) {
+        let Some(lane) = self.lanes.get_mut(id) else { return };
+        let at = match lane.idle {
+            false => Time::NEVER,
+            true if lane.aged => Time::ZERO,
+            true => lane.idle_since.after(self.expiry.idle),
+        };
+        self.expiries.arm(&mut lane.alarms, id, Phase::Idle, at);
+    }
+
+    pub(crate) const fn expiry(&self) -> Expiry {
+        self.expiry
+    }
+
+    /// Changes how long lanes live, those that are there included: their clocks go on from when they fell idle and were made.
+    pub(crate) fn set_expiry(&mut self, expiry: Expiry) {
+        self.expiry = expiry;
+        let ids: Vec<Id> = self.lanes.iter().map(|(id, _)| id).collect();
+        for id in ids {
+            if let Some(lane) = self.lanes.get_mut(id).filter(|lane| !lane.aged) {
+                self.expiries.arm(&mut lane.alarms, id, Phase::Age, lane.born.after(expiry.lifetime));
+            }
+            self.arm_idle(id);
+        }
+    }
+
+    /// Has the clocks of all lanes start now: nobody has kept time so far.
+    pub(crate) fn start_clocks(&mut self, now: Time) {
+        self.lanes.iter_mut().for_each(|lane| (lane.idle_since, lane.born) = (now, now));
     }
 }

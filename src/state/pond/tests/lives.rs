@@ -1,0 +1,56 @@
+//! The lives of lanes: who is idle for longest, whose time is over, and what changes that.
+
+use super::*;
+
+#[test]
+fn the_idlest_lane_is_known_whatever_happens_to_the_others() {
+    let mut pond = Pond::new(Limit::new(1).unwrap(), Expiry::NEVER);
+    let lanes = [0, 1, 2, 3].map(|_| pond.open(options(1, 9), at(0)).unwrap());
+    let [a, b, c, d] = lanes;
+    assert_eq!(pond.idlest(), Some(a));
+    // One waits for the cap over all: it is ready, and not idle.
+    let running = submit(&mut pond, a).ticket;
+    let waiting = submit(&mut pond, b).ticket;
+    assert_eq!((pond.idlest(), pond.next(at(0))), (Some(c), None));
+    pond.settle(running, Outcome::Succeeded, at(0));
+    assert_eq!((pond.next(at(0)), pond.idlest()), (Some(waiting), Some(c)));
+    pond.hold(c);
+    pond.pause(d, true);
+    pond.close(d);
+    assert_eq!(pond.idlest(), Some(d));
+    assert!(pond.remove(d));
+    pond.release(c, at(0));
+    assert_eq!(pond.idlest(), Some(a));
+    pond.renew(a, at(0));
+    assert_eq!(pond.idlest(), Some(c));
+    assert!(pond.remove(c) && pond.remove(a));
+    assert_eq!(pond.idlest(), None);
+    pond.settle(waiting, Outcome::Succeeded, at(0));
+    assert_eq!(pond.idlest(), Some(b));
+}
+
+#[test]
+fn other_spans_hold_from_the_beginning() {
+    let mut pond = Pond::new(Limit::UNLIMITED, Expiry { idle: at(10), lifetime: at(100) });
+    let [a, b] = [0, 5].map(|now| pond.open(options(1, 1), at(now)).unwrap());
+    pond.hold(b);
+    pond.set_expiry(Expiry { idle: at(20), lifetime: at(30) });
+    assert_eq!(dues(&mut pond, at(19)), []);
+    assert_eq!(dues(&mut pond, at(20)), [Due::Expired(a, Phase::Idle)]);
+    pond.release(b, at(21));
+    pond.set_expiry(Expiry { idle: at(5), lifetime: Time::NEVER });
+    assert_eq!(pond.next_expiry(), at(26));
+    pond.set_expiry(Expiry { idle: Time::NEVER, lifetime: at(30) });
+    assert_eq!((pond.next_expiry(), dues(&mut pond, at(35))), (at(35), vec![Due::Expired(b, Phase::Age)]));
+}
+
+#[test]
+fn a_retired_lane_goes_as_soon_as_it_is_idle() {
+    let mut pond = Pond::new(Limit::UNLIMITED, Expiry { idle: at(10), lifetime: at(100) });
+    let [idle, held] = [0, 1].map(|_| pond.open(options(1, 1), at(0)).unwrap());
+    pond.hold(held);
+    assert!(pond.retire(idle) && !pond.retire(held) && !pond.retire(idle));
+    assert_eq!((pond.next_expiry(), pond.lane_limit(idle)), (Time::NEVER, None));
+    pond.release(held, at(1));
+    assert_eq!(dues(&mut pond, at(1)), [Due::Expired(held, Phase::Idle)]);
+}
