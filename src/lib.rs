@@ -24,12 +24,14 @@
 
 mod clock;
 mod error;
+mod event;
 mod executor;
 mod limit;
 mod manager;
 mod platform;
 mod pool;
 mod priority;
+mod replay;
 mod state;
 
 // How a host drives the executor differs in more than a function: each way is there only where it works.
@@ -45,11 +47,13 @@ mod slice;
 
 pub use clock::{Clock, ManualClock};
 pub use error::{Closed, OptionError, TaskError, Timeout, TrySubmitError};
+pub use event::{Event, EventKind, EventLog, ParseEventError, Rejection, TaskOutcome};
 pub use executor::{AdvanceError, JoinError, JoinHandle, LocalExecutor, Sleep};
 pub use limit::Concurrency;
 pub use manager::{CloseAll, GetError, Lease, PoolManager, PoolManagerBuilder, Resource};
 pub use pool::{Close, CloseReport, Pool, PoolBuilder, PoolStats, Run, Submit, Task, TaskBuilder, TaskState};
 pub use priority::Priority;
+pub use replay::{Replay, ReplayError};
 
 /// The Rust of the README compiles and runs.
 #[cfg(doctest)]

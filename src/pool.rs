@@ -4,7 +4,8 @@
 //!  Pool ──> submit ──> mill ─┬─> state::Pond   who may start, who waits
 //!    │         │             ├─> slots, job    the futures, by ticket; results on their way to the handle
 //!    │         └─> Task      ├─> runner        one executor task for each permit in use, from job to job
-//!    └─> close, stats        └─> keeper        one sleep for all deadlines, only while there is one
+//!    └─> close, stats        ├─> keeper        one sleep for all deadlines, only while there is one
+//!                            └─> observe       whoever wants to be told of what happens
 //! ```
 
 mod builder;
@@ -12,6 +13,7 @@ mod close;
 mod job;
 mod keeper;
 pub(crate) mod mill;
+mod observe;
 mod runner;
 mod slots;
 mod stats;
@@ -28,6 +30,7 @@ pub use builder::PoolBuilder;
 pub(crate) use builder::PoolOptions;
 pub(crate) use close::Terms;
 pub use close::{Close, CloseReport};
+pub(crate) use observe::Observe;
 pub use stats::PoolStats;
 pub use submit::{Run, Submit, TaskBuilder};
 pub use task::{Task, TaskState};

@@ -9,9 +9,10 @@ use super::PoolManager;
 use super::lease::Resource;
 use super::table::Table;
 use crate::error::OptionError;
+use crate::event::Event;
 use crate::executor::LocalExecutor;
 use crate::limit::{Concurrency, Limit};
-use crate::pool::PoolOptions;
+use crate::pool::{Observe, PoolOptions};
 use crate::state::{Expiry, Time};
 
 /// Describes a [`PoolManager`]; see [`PoolManager::builder`].
@@ -31,6 +32,7 @@ pub struct PoolManagerBuilder<K, S: Resource = ()> {
     pool: PoolOptions,
     idle_timeout: Option<Duration>,
     max_lifetime: Option<Duration>,
+    observe: Observe,
     types: PhantomData<fn(K) -> S>,
 }
 
@@ -42,6 +44,7 @@ impl<K: Eq + Hash + Clone + 'static, S: Resource> PoolManagerBuilder<K, S> {
             pool: PoolOptions::DEFAULT,
             idle_timeout: None,
             max_lifetime: None,
+            observe: Observe::default(),
             types: PhantomData,
         }
     }
@@ -76,6 +79,12 @@ impl<K: Eq + Hash + Clone + 'static, S: Resource> PoolManagerBuilder<K, S> {
         self
     }
 
+    /// Tells `listener` of everything that happens in any of the pools, and to them. See [`PoolBuilder::on_event`](crate::PoolBuilder::on_event).
+    pub fn on_event(mut self, listener: impl Fn(&Event) + 'static) -> Self {
+        self.observe.listen(listener);
+        self
+    }
+
     /// Makes the manager. It holds nothing and no timer exists until it has a key.
     ///
     /// # Errors
@@ -85,7 +94,9 @@ impl<K: Eq + Hash + Clone + 'static, S: Resource> PoolManagerBuilder<K, S> {
         let pool = self.pool.checked("pool_concurrency")?;
         let span = |duration: Option<Duration>| duration.map_or(Time::NEVER, Time::from_elapsed);
         let expiry = Expiry { idle: span(self.idle_timeout), lifetime: span(self.max_lifetime) };
-        Ok(PoolManager { table: Table::new(&self.executor, limit, expiry, pool) })
+        let table = Table::new(&self.executor, limit, expiry, pool);
+        table.mill().observe(self.observe);
+        Ok(PoolManager { table })
     }
 }
 

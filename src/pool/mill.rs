@@ -4,6 +4,7 @@
 //! which may come back here for anything.
 
 mod lanes;
+mod told;
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -13,17 +14,19 @@ use std::rc::{Rc, Weak};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use super::job::{BoxedWork, abort, dismiss, outcome};
+use super::job::{BoxedWork, abort, dismiss};
 use super::keeper::Keeper;
+use super::observe::Observers;
 use super::runner::Runner;
 use super::slots::{Slot, Slots, Stay};
 use super::turns::Turns;
 use super::waits::{Waits, What};
 use crate::clock::Clock;
 use crate::error::{TaskError, Timeout};
+use crate::event::{EventKind, Rejection, TaskOutcome};
 use crate::executor::{Guest, LocalExecutor, WeakExecutor};
 use crate::limit::Limit;
-use crate::priority::Level;
+use crate::priority::{Level, Priority};
 use crate::state::{Due, Expiry, Id, Outcome, Phase, Pond, Refused, Submitted, Time};
 
 /// Is told when lanes grow old; a manager.
@@ -57,6 +60,7 @@ pub(crate) struct Mill {
     turns: RefCell<Turns>,
     pub(super) keeper: Keeper,
     landlord: RefCell<Option<Weak<dyn Landlord>>>,
+    observers: Observers,
 }
 
 /// Making it and looking at it.
@@ -73,6 +77,7 @@ impl Mill {
             turns: RefCell::default(),
             keeper: Keeper::default(),
             landlord: RefCell::new(None),
+            observers: Observers::default(),
         });
         let guest: Weak<dyn Guest> = Rc::<Self>::downgrade(&mill);
         executor.guests().add(guest);
@@ -110,7 +115,9 @@ impl Mill {
 impl Mill {
     /// Takes a task in, or tells why not; [`Mill::place`] must follow with its future.
     pub(super) fn admit(&self, lane: Id, level: Level) -> Result<Submitted, Refused> {
-        self.pond.borrow_mut().submit(lane, level, self.now())
+        let admitted = self.pond.borrow_mut().submit(lane, level, self.now());
+        self.note_admission(lane, level, &admitted);
+        admitted
     }
 
     pub(super) fn place(self: &Rc<Self>, task: Submitted, work: BoxedWork, timeouts: Timeouts) {
@@ -121,6 +128,7 @@ impl Mill {
             self.spawn(stay);
         }
         self.keep_time();
+        self.tell();
     }
 
     fn arm(&self, ticket: Id, timeouts: Timeouts) {
@@ -138,14 +146,19 @@ impl Mill {
     /// Counts somebody who was not even taken to the heart.
     pub(super) fn reject(&self, lane: Id) {
         self.pond.borrow_mut().reject(lane);
+        self.note_rejection(lane, Rejection::Full);
     }
 
     pub(super) fn is_waiting(&self, ticket: Id) -> Option<bool> {
         self.look(|pond| pond.is_waiting(ticket))
     }
 
-    pub(super) fn set_level(&self, ticket: Id, level: Level) -> bool {
-        self.pond.borrow_mut().set_level(ticket, level)
+    pub(super) fn set_priority(&self, ticket: Id, priority: Priority) -> bool {
+        let moved = self.pond.borrow_mut().set_level(ticket, priority.into());
+        if moved {
+            self.note_priority(ticket, priority);
+        }
+        moved
     }
 
     /// Ends a task for a reason of somebody else's: at once, or after the poll it is in. False if it has ended.
@@ -153,7 +166,7 @@ impl Mill {
         let Some(waiting) = self.is_waiting(ticket) else { return false };
         match self.slots.take(ticket) {
             Slot::Parked(_, work, _) if waiting => {
-                self.settle(ticket, outcome(&error));
+                self.settle(ticket, &error);
                 self.bury(work, error);
             }
             Slot::Parked(stay, work, runner) => {
@@ -195,8 +208,9 @@ impl Mill {
     /// The future goes first, then the permit: what the future held is free when the next task starts.
     fn end_running(self: &Rc<Self>, stay: Stay, mut work: BoxedWork, error: TaskError) {
         self.slots.occupy(stay, None);
+        let reason = TaskOutcome::from(&error);
         let outcome = abort(&mut work, error);
-        self.settle_busy(stay, outcome);
+        self.settle_busy(stay, if outcome == reason.counted() { reason } else { outcome.into() });
         self.pump();
         dismiss(work);
     }
@@ -208,17 +222,19 @@ impl Mill {
         dismiss(work);
     }
 
-    fn settle_busy(self: &Rc<Self>, stay: Stay, outcome: Outcome) {
+    fn settle_busy(self: &Rc<Self>, stay: Stay, outcome: impl Into<TaskOutcome>) {
         self.slots.leave(stay);
         self.settle(stay.ticket, outcome);
     }
 
-    fn settle(self: &Rc<Self>, ticket: Id, outcome: Outcome) {
-        let lane = self.look(|pond| pond.lane_of(ticket));
-        self.pond.borrow_mut().settle(ticket, outcome, self.now());
+    fn settle(self: &Rc<Self>, ticket: Id, outcome: impl Into<TaskOutcome>) {
+        let (lane, outcome) = (self.look(|pond| pond.lane_of(ticket)), outcome.into());
+        self.pond.borrow_mut().settle(ticket, outcome.counted(), self.now());
+        self.note_end(ticket, lane, outcome);
         self.forget(ticket);
         self.notify(lane);
         self.keep_time();
+        self.tell();
     }
 
     fn forget(&self, ticket: Id) {
@@ -256,6 +272,7 @@ impl Mill {
     }
 
     fn on_start(self: &Rc<Self>, ticket: Id) {
+        self.note_start(ticket);
         if !self.run_timeouts.borrow().is_empty() {
             self.start_clock(ticket);
         }
@@ -331,14 +348,22 @@ impl Mill {
             Due::TimedOut { ticket, phase, .. } => {
                 self.end(ticket, timed_out(phase));
             }
-            Due::Expired(lane) => self.landlord().into_iter().for_each(|landlord| landlord.expired(lane)),
-            Due::Aged(lane) => self.landlord().into_iter().for_each(|landlord| landlord.aged(lane)),
+            Due::Expired(lane) => {
+                self.note_expired(lane);
+                self.landlord().into_iter().for_each(|landlord| landlord.expired(lane));
+            }
+            Due::Aged(lane) => {
+                self.note_lane(lane, EventKind::Aged);
+                self.landlord().into_iter().for_each(|landlord| landlord.aged(lane));
+            }
             // Only the JavaScript face has tasks that outlive their end.
             Due::Abandoned(_) | Due::Recalled(_) => {}
         }
+        self.tell();
     }
 
     fn end_settled(self: &Rc<Self>, ticket: Id, lane: Id, error: TaskError) {
+        self.note_end(ticket, lane, &error);
         self.forget(ticket);
         if let Slot::Parked(_, work, _) = self.slots.take(ticket) {
             self.bury(work, error);
@@ -358,7 +383,7 @@ impl Mill {
 impl Guest for Mill {
     /// Nothing will run any more: every task settles as closed, and nothing new is taken.
     fn executor_gone(self: Rc<Self>) {
-        self.pond.borrow_mut().close_all();
+        self.close_all();
         for ticket in self.slots.tickets() {
             self.end(ticket, TaskError::Closed);
         }

@@ -15,6 +15,7 @@ mod clocks;
 mod close;
 mod conservation;
 mod drop;
+mod events;
 mod executor;
 mod manager_close;
 mod manager_dispose;
@@ -28,8 +29,10 @@ mod options;
 mod order;
 mod pool_drop;
 mod reentrancy;
+mod replay;
 mod settle;
 mod timers;
+mod trace;
 
 #[cfg(all(target_family = "wasm", target_os = "unknown"))]
 mod fairness_drive;

@@ -166,3 +166,12 @@ fn a_panic_of_the_driven_future_leaves_the_executor_whole() {
     assert!(caught.is_err());
     assert!(ex.block_on(task).is_ok());
 }
+
+#[test]
+#[ignore = "writes the files that the tests in trace.rs compare with"]
+fn the_golden_traces_are_written_anew() {
+    for (name, text) in super::trace::traces() {
+        let file = format!("{}/tests/golden/trace-{name}.txt", env!("CARGO_MANIFEST_DIR"));
+        std::fs::write(file, text).unwrap();
+    }
+}

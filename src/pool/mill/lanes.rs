@@ -13,6 +13,7 @@ impl Mill {
     pub(crate) fn open(self: &Rc<Self>, options: LaneOptions) -> Option<Id> {
         let lane = self.pond.borrow_mut().open(options, self.now())?;
         self.hold(lane);
+        self.note_opened(lane, options.limit);
         Some(lane)
     }
 
@@ -49,7 +50,9 @@ impl Mill {
 
     /// Changes the pond or a lane of it, then starts what may start now.
     pub(crate) fn change(self: &Rc<Self>, lane: Id, change: impl FnOnce(&mut Pond, Id)) {
+        let before = self.facets(lane);
         change(&mut self.pond.borrow_mut(), lane);
+        self.note_change(lane, before);
         self.pump();
         self.notify(lane);
     }
@@ -62,6 +65,7 @@ impl Mill {
     pub(crate) fn cancel_waiting(self: &Rc<Self>, lane: Id) -> u64 {
         let leaving: Vec<BoxedWork> = std::iter::from_fn(|| self.cancel_head(lane)).collect();
         let count = leaving.len() as u64;
+        self.tell();
         leaving.into_iter().for_each(|work| self.bury(work, TaskError::Cancelled));
         self.notify(lane);
         self.keep_time();
@@ -71,6 +75,7 @@ impl Mill {
     fn cancel_head(&self, lane: Id) -> Option<BoxedWork> {
         let head = self.pond.borrow_mut().head(lane)?;
         self.pond.borrow_mut().settle(head, Outcome::Cancelled, self.now());
+        self.note_end(head, lane, Outcome::Cancelled);
         self.forget(head);
         if let Slot::Parked(_, work, _) = self.slots.take(head) { Some(work) } else { None }
     }

@@ -6,7 +6,7 @@ use super::Finding;
 use super::files::Source;
 
 /// Which modules each module may name, besides itself (DESIGN, Layers). `lib.rs` may name all.
-const IMPORTS: [(&str, &[&str]); 10] = [
+const IMPORTS: [(&str, &[&str]); 12] = [
     ("error", &[]),
     ("limit", &["error"]),
     ("priority", &[]),
@@ -14,8 +14,10 @@ const IMPORTS: [(&str, &[&str]); 10] = [
     ("platform", &[]),
     ("state", &["limit", "priority", "error"]),
     ("executor", &["state", "platform", "clock", "error"]),
-    ("pool", &["executor", "state", "clock", "limit", "priority", "error"]),
-    ("manager", &["pool", "executor", "state", "clock", "limit", "priority", "error"]),
+    ("event", &["limit", "priority", "error"]),
+    ("pool", &["event", "executor", "state", "clock", "limit", "priority", "error"]),
+    ("manager", &["pool", "event", "executor", "state", "clock", "limit", "priority", "error"]),
+    ("replay", &["pool", "event", "state", "limit", "priority", "error"]),
     ("js", &["state", "limit", "priority", "error"]),
 ];
 

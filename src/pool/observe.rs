@@ -1,0 +1,95 @@
+//! Who observes a pool, and how they are told: in order, each after the other, with nothing borrowed.
+//!
+//! The mill writes an event down at the very instant of the transition, and has it told as soon as foreign code may run. What
+//! happens while observers are told waits for its turn, so that all of them see one order.
+
+mod books;
+
+use std::cell::{Cell, OnceCell, RefCell};
+use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::Duration;
+
+pub(super) use books::{Books, Note};
+
+use crate::clock::Clock;
+use crate::event::Event;
+
+/// Somebody who is told.
+type Observer = Box<dyn Fn(&Note)>;
+
+/// Who is to observe a pool that is still to be made.
+#[derive(Default)]
+pub(crate) struct Observe {
+    observers: Vec<Observer>,
+}
+
+impl Observe {
+    pub(crate) fn listen(&mut self, listener: impl Fn(&Event) + 'static) {
+        self.observers.push(Box::new(move |note| listener(&note.event)));
+    }
+}
+
+impl fmt::Debug for Observe {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Observe").field("observers", &self.observers.len()).finish_non_exhaustive()
+    }
+}
+
+/// The observers of a mill. Empty for most, and then one look at it is all that they cost.
+#[derive(Default)]
+pub(super) struct Observers(OnceCell<Box<Watch>>);
+
+impl Observers {
+    pub(super) fn set(&self, observe: Observe, clock: &Clock) {
+        if !observe.observers.is_empty() {
+            let (books, telling) = (RefCell::default(), Cell::new(false));
+            // Only the first call counts, and there is only one.
+            let _set = self.0.set(Box::new(Watch { clock: clock.clone(), observers: observe.observers, books, telling }));
+        }
+    }
+
+    pub(super) fn get(&self) -> Option<&Watch> {
+        self.0.get().map(Box::as_ref)
+    }
+
+    /// Tells everybody what is written down, if anybody is there and nothing is being told.
+    pub(super) fn tell(&self) {
+        if let Some(watch) = self.get() {
+            watch.tell();
+        }
+    }
+}
+
+pub(super) struct Watch {
+    clock: Clock,
+    observers: Vec<Observer>,
+    books: RefCell<Books>,
+    telling: Cell<bool>,
+}
+
+impl Watch {
+    pub(super) fn now(&self) -> Duration {
+        self.clock.elapsed()
+    }
+
+    /// Writes something down, to be told later.
+    pub(super) fn write<T>(&self, write: impl FnOnce(&mut Books) -> T) -> T {
+        write(&mut self.books.borrow_mut())
+    }
+
+    fn tell(&self) {
+        if self.telling.replace(true) {
+            return;
+        }
+        while let Some(note) = self.write(Books::next) {
+            self.observers.iter().for_each(|observer| isolated(|| observer(&note)));
+        }
+        self.telling.set(false);
+    }
+}
+
+/// A panic of an observer stays here: the pool and the other observers have nothing to do with it.
+fn isolated(call: impl FnOnce()) {
+    let _panicked = catch_unwind(AssertUnwindSafe(call));
+}
