@@ -12,5 +12,6 @@
 mod error;
 mod js;
 mod limit;
+mod policy;
 mod priority;
 mod state;

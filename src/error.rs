@@ -95,6 +95,8 @@ pub enum Timeout {
     Run,
     /// `total_timeout`: from acceptance until the end.
     Total,
+    /// `deadline`: a point in time.
+    Deadline,
 }
 
 /// How a task ended that has no value to give.
@@ -107,6 +109,8 @@ pub enum TaskError {
     Panicked(Box<dyn Any + Send + 'static>),
     /// The pool was closed before the task was taken, or its executor was dropped.
     Closed,
+    /// It went out of a full line for the sake of another; see [`Overflow`](crate::Overflow).
+    Dropped,
 }
 
 impl fmt::Debug for TaskError {
@@ -116,6 +120,7 @@ impl fmt::Debug for TaskError {
             Self::TimedOut(clock) => write!(f, "TimedOut({clock:?})"),
             Self::Panicked(_) => f.write_str("Panicked(..)"),
             Self::Closed => f.write_str("Closed"),
+            Self::Dropped => f.write_str("Dropped"),
         }
     }
 }
@@ -127,8 +132,10 @@ impl fmt::Display for TaskError {
             Self::TimedOut(Timeout::Queue) => f.write_str("the task waited longer than its queue timeout"),
             Self::TimedOut(Timeout::Run) => f.write_str("the task ran longer than its timeout"),
             Self::TimedOut(Timeout::Total) => f.write_str("the task took longer than its total timeout"),
+            Self::TimedOut(Timeout::Deadline) => f.write_str("the task was not done by its deadline"),
             Self::Panicked(payload) => write!(f, "the task panicked: {}", message(payload.as_ref())),
             Self::Closed => f.write_str("the pool was closed, or its executor dropped, before the task ended"),
+            Self::Dropped => f.write_str("the task was dropped from a full line for the sake of another"),
         }
     }
 }

@@ -34,7 +34,7 @@ use crate::priority::Priority;
 ///   opened concurrency=<count|unlimited>      resized concurrency=<count|unlimited>
 ///   submitted priority=<class> [weight=<n>]   reprioritised priority=<class>      class: low normal high critical
 ///   started                                   rejected <full|closed>
-///   settled <succeeded|failed|panicked|cancelled|closed|dropped|queue_timeout|run_timeout|total_timeout>
+///   settled <succeeded|failed|panicked|cancelled|closed|dropped|queue_timeout|run_timeout|total_timeout|deadline>
 ///   paused   resumed   closed   drained   aged   expired
 /// ```
 ///
@@ -77,7 +77,7 @@ pub enum EventKind {
     Submitted {
         /// Its class.
         priority: Priority,
-        /// How many permits it takes while it runs.
+        /// How many units of the concurrency it takes while it runs, unless that is more than there are.
         weight: u32,
     },
     /// A task left the line with its permit, to run.

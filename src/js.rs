@@ -94,7 +94,7 @@ pub fn act(what: u32, pond: u32, id: u32, number: f64, at: f64) -> i32 {
 fn act_on(pond: &mut Pond, what: u32, id: Id, number: f64, at: Time) -> Option<i32> {
     match what {
         2 => pond.resize(limit(number)),
-        3 => return pond.open(LaneOptions { limit: limit(number), capacity: u32::MAX }, at).map(handle),
+        3 => return pond.open(LaneOptions::new(limit(number)), at).map(handle),
         4 => return Some(pond.remove(id).into()),
         5 => pond.resize_lane(id, limit(number)),
         6 => pond.set_capacity(id, number as u32),
@@ -105,11 +105,11 @@ fn act_on(pond: &mut Pond, what: u32, id: Id, number: f64, at: Time) -> Option<i
         10 => return Some(submit(pond, id, number, at)),
         11 => {
             pond.settle(id, Outcome::from_number(number as u32), at);
-            return Some(ticket(pond.next()));
+            return Some(ticket(pond.next(at)));
         }
-        12 => return Some(ticket(pond.next())),
+        12 => return Some(ticket(pond.next(at))),
         13 => return Some((pond.is_waiting(id)? && pond.settle(id, Outcome::from_number(number as u32), at)).into()),
-        14 => return Some(pond.set_level(id, Level::from_number(number)).into()),
+        14 => return Some(pond.set_level(id, Level::from_number(number), at).into()),
         15 => pond.arm(id, Phase::from_number(number as u32)?, at),
         _ => return Some(pond.due(at).map_or(0, event)),
     }
@@ -135,6 +135,7 @@ fn event(due: Due) -> i32 {
         Due::Recalled(ticket) => (6, ticket),
         Due::Expired(lane) => (8, lane),
         Due::Aged(lane) => (9, lane),
+        Due::Resumed(lane) => (10, lane),
     };
     SUBJECT.set(subject);
     code

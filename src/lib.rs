@@ -29,6 +29,7 @@ mod executor;
 mod limit;
 mod manager;
 mod platform;
+mod policy;
 mod pool;
 mod priority;
 mod replay;
@@ -51,6 +52,7 @@ pub use event::{Event, EventKind, EventLog, ParseEventError, Rejection, TaskOutc
 pub use executor::{AdvanceError, JoinError, JoinHandle, LocalExecutor, Sleep};
 pub use limit::Concurrency;
 pub use manager::{CloseAll, GetError, Lease, PoolManager, PoolManagerBuilder, Resource};
+pub use policy::{Order, Overflow};
 pub use pool::{Close, CloseReport, Pool, PoolBuilder, PoolStats, Run, Submit, Task, TaskBuilder, TaskState};
 pub use priority::Priority;
 pub use replay::{Replay, ReplayError};

@@ -57,6 +57,12 @@ impl Limit {
         count < self.0
     }
 
+    /// Whether a task of that weight may join others of `used` units. One that is heavier than all there is takes it all.
+    pub(crate) const fn fits(self, used: u32, weight: u32) -> bool {
+        let weight = if weight > self.0 { self.0 } else { weight };
+        used <= self.0 - weight
+    }
+
     pub(crate) const fn get(self) -> u32 {
         self.0
     }

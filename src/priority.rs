@@ -36,6 +36,16 @@ impl Level {
         Self(bits ^ (((bits >> 63).cast_unsigned() >> 1).cast_signed()))
     }
 
+    /// The next higher class; nothing is above the highest.
+    pub(crate) fn raised(self) -> Option<Self> {
+        (self < Priority::Critical.into()).then_some(Self(self.0 + 1))
+    }
+
+    /// The level that [`reversed`](Self::reversed) gave this number for.
+    pub(crate) const fn from_reversed(reversed: u64) -> Self {
+        Self(!(reversed.cast_signed() ^ i64::MIN))
+    }
+
     /// Smaller for a higher level: for structures that hand out their smallest entry first.
     pub(crate) const fn reversed(self) -> u64 {
         // Flips the order, then moves it to where unsigned numbers begin.
@@ -62,8 +72,15 @@ mod tests {
     }
 
     #[test]
+    fn a_class_rises_to_the_next_and_the_highest_does_not() {
+        let levels: Vec<Level> = std::iter::successors(Some(Level::from(Priority::Low)), |level| level.raised()).collect();
+        assert_eq!(levels, [Priority::Low, Priority::Normal, Priority::High, Priority::Critical].map(Level::from));
+    }
+
+    #[test]
     fn classes_keep_their_order_and_reversing_turns_it_round() {
         let [low, high] = [Level::from(Priority::Low), Level::from(Priority::Critical)];
         assert!(low < high && low.reversed() > high.reversed());
+        assert_eq!(Level::from_reversed(high.reversed()), high);
     }
 }

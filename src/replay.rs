@@ -189,13 +189,11 @@ impl Replay {
 
     fn start(&mut self, pool: u64, task: u64) -> Impossible {
         let mut stay = self.stay(pool, task)?;
-        let any_order = self.any_order;
-        self.lane_mut(pool)?.start(&mut stay, any_order)?;
+        let (cap, any_order) = (self.cap.concurrency, self.any_order);
+        self.lane_mut(pool)?.start(&mut stay, cap, any_order)?;
         self.cap.used += u64::from(stay.weight);
         let cap = &self.cap;
-        check(cap.used <= cap.concurrency_or_weight(&stay), || {
-            format!("all pools run {}, the cap over them is {}", cap.used, cap.limit())
-        })?;
+        check(cap.fits(), || format!("all pools run {}, the cap over them is {}", cap.used, cap.limit()))?;
         self.stays.insert(task, stay);
         Ok(())
     }

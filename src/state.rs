@@ -18,12 +18,14 @@ mod lane;
 mod line;
 mod list;
 mod pond;
+mod rate;
 pub(crate) mod slab;
 mod time;
 
 pub(crate) use counts::{Counter, Counts, Outcome};
 pub(crate) use deadlines::Phase;
 pub(crate) use lane::LaneOptions;
-pub(crate) use pond::{Due, Expiry, Pond, Refused, Submitted};
+pub(crate) use pond::{Due, Expiry, Offer, Pond, Refused, Submitted};
+pub(crate) use rate::Rate;
 pub(crate) use slab::Id;
 pub(crate) use time::Time;

@@ -11,7 +11,7 @@ use crate::priority::Priority;
 
 const NANOS: u64 = 1_000_000_000;
 
-const OUTCOMES: [(TaskOutcome, &str); 9] = [
+const OUTCOMES: [(TaskOutcome, &str); 10] = [
     (TaskOutcome::Succeeded, "succeeded"),
     (TaskOutcome::Failed, "failed"),
     (TaskOutcome::Panicked, "panicked"),
@@ -21,6 +21,7 @@ const OUTCOMES: [(TaskOutcome, &str); 9] = [
     (TaskOutcome::TimedOut(Timeout::Queue), "queue_timeout"),
     (TaskOutcome::TimedOut(Timeout::Run), "run_timeout"),
     (TaskOutcome::TimedOut(Timeout::Total), "total_timeout"),
+    (TaskOutcome::TimedOut(Timeout::Deadline), "deadline"),
 ];
 
 const REJECTIONS: [(Rejection, &str); 2] = [(Rejection::Full, "full"), (Rejection::Closed, "closed")];

@@ -24,6 +24,12 @@ impl<T> Promise<T> {
         Self { result: RefCell::new(None), settled: Cell::new(false), waker: Cell::new(None) }
     }
 
+    pub(super) fn failed(error: TaskError) -> Self {
+        let promise = Self::new();
+        promise.settle(Err(error));
+        promise
+    }
+
     pub(super) fn is_settled(&self) -> bool {
         self.settled.get()
     }
@@ -134,6 +140,7 @@ pub(super) const fn outcome(error: &TaskError) -> Outcome {
         TaskError::Cancelled | TaskError::Closed => Outcome::Cancelled,
         TaskError::TimedOut(_) => Outcome::TimedOut,
         TaskError::Panicked(_) => Outcome::Panicked,
+        TaskError::Dropped => Outcome::Dropped,
     }
 }
 

@@ -6,7 +6,7 @@
 mod lanes;
 mod told;
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -27,7 +27,7 @@ use crate::event::{EventKind, Rejection, TaskOutcome};
 use crate::executor::{Guest, LocalExecutor, WeakExecutor};
 use crate::limit::Limit;
 use crate::priority::{Level, Priority};
-use crate::state::{Due, Expiry, Id, Outcome, Phase, Pond, Refused, Submitted, Time};
+use crate::state::{Due, Expiry, Id, Offer, Outcome, Phase, Pond, Refused, Submitted, Time};
 
 /// Is told when lanes grow old; a manager.
 pub(crate) trait Landlord {
@@ -45,13 +45,17 @@ pub(super) struct Timeouts {
     pub(super) queue: Option<Duration>,
     pub(super) run: Option<Duration>,
     pub(super) total: Option<Duration>,
+    /// By the executor's clock.
+    pub(super) deadline: Option<Duration>,
 }
 
 pub(crate) struct Mill {
     executor: WeakExecutor,
     clock: Clock,
-    /// Whether lanes expire: without it nothing needs the time of a submission.
-    expires: bool,
+    /// Whether admission depends on the time: lanes expire, or tasks age, or starts have a rate.
+    timed: Cell<bool>,
+    /// Whether one end may let several start: some task is heavier than others.
+    weighted: Cell<bool>,
     pond: RefCell<Pond>,
     slots: Slots,
     /// Run timeouts of tasks that wait; most have none.
@@ -69,7 +73,8 @@ impl Mill {
         let mill = Rc::new(Self {
             executor: executor.downgrade(),
             clock: executor.clock(),
-            expires: expiry.idle != Time::NEVER || expiry.lifetime != Time::NEVER,
+            timed: Cell::new(expiry.idle != Time::NEVER || expiry.lifetime != Time::NEVER),
+            weighted: Cell::new(false),
             pond: RefCell::new(Pond::new(limit, expiry)),
             slots: Slots::default(),
             run_timeouts: RefCell::default(),
@@ -107,16 +112,27 @@ impl Mill {
 
     /// The time, where anything depends on it: reading a clock costs more than admitting a task.
     fn now(&self) -> Time {
-        if self.expires { self.time() } else { Time::ZERO }
+        if self.timed.get() || self.look(Pond::next_deadline) != Time::NEVER { self.time() } else { Time::ZERO }
     }
 }
 
 /// Tasks.
 impl Mill {
     /// Takes a task in, or tells why not; [`Mill::place`] must follow with its future.
-    pub(super) fn admit(&self, lane: Id, level: Level) -> Result<Submitted, Refused> {
-        let admitted = self.pond.borrow_mut().submit(lane, level, self.now());
-        self.note_admission(lane, level, &admitted);
+    pub(super) fn admit(&self, lane: Id, offer: Offer) -> Result<Submitted, Refused> {
+        if offer.weight > 1 {
+            self.weighted.set(true);
+        }
+        let now = self.now();
+        let admitted = self.pond.borrow_mut().submit(lane, offer, now);
+        self.note_admission(lane, offer, &admitted);
+        admitted
+    }
+
+    /// Counts a task that is too late even to wait.
+    pub(super) fn admit_late(&self, lane: Id, offer: Offer) -> Result<(), Refused> {
+        let admitted = self.pond.borrow_mut().submit_late(lane);
+        self.note_late(lane, offer, admitted);
         admitted
     }
 
@@ -127,15 +143,21 @@ impl Mill {
             self.on_start(task.ticket);
             self.spawn(stay);
         }
+        if let Some(dropped) = task.dropped {
+            self.end_settled(dropped, self.look(|pond| pond.lane_of(task.ticket)), TaskError::Dropped);
+            self.pump();
+        }
         self.keep_time();
         self.tell();
     }
 
     fn arm(&self, ticket: Id, timeouts: Timeouts) {
-        let clocks = [(Phase::Queue, timeouts.queue), (Phase::Total, timeouts.total)];
-        for (phase, span) in clocks {
-            if let Some(span) = span {
-                self.pond.borrow_mut().arm(ticket, phase, self.time().saturating_add(span));
+        let from_now = |span: Option<Duration>| span.map(|span| self.time().saturating_add(span));
+        let deadline = timeouts.deadline.map(Time::from_elapsed);
+        let clocks = [(Phase::Queue, from_now(timeouts.queue)), (Phase::Total, from_now(timeouts.total)), (Phase::Deadline, deadline)];
+        for (phase, at) in clocks {
+            if let Some(at) = at {
+                self.pond.borrow_mut().arm(ticket, phase, at);
             }
         }
         if let Some(run) = timeouts.run {
@@ -153,10 +175,15 @@ impl Mill {
         self.look(|pond| pond.is_waiting(ticket))
     }
 
-    pub(super) fn set_priority(&self, ticket: Id, priority: Priority) -> bool {
-        let moved = self.pond.borrow_mut().set_level(ticket, priority.into());
+    /// A lighter task at the head may start where a heavier one could not.
+    pub(super) fn set_priority(self: &Rc<Self>, ticket: Id, priority: Priority) -> bool {
+        let now = self.now();
+        let moved = self.pond.borrow_mut().set_level(ticket, priority.into(), now);
         if moved {
             self.note_priority(ticket, priority);
+        }
+        if self.weighted.get() {
+            self.pump();
         }
         moved
     }
@@ -191,6 +218,9 @@ impl Mill {
         };
         self.settle_busy(stay, outcome);
         let next = self.next();
+        if self.weighted.get() {
+            self.pump();
+        }
         dismiss(work);
         Poll::Ready(next)
     }
@@ -229,7 +259,8 @@ impl Mill {
 
     fn settle(self: &Rc<Self>, ticket: Id, outcome: impl Into<TaskOutcome>) {
         let (lane, outcome) = (self.look(|pond| pond.lane_of(ticket)), outcome.into());
-        self.pond.borrow_mut().settle(ticket, outcome.counted(), self.now());
+        let now = self.now();
+        self.pond.borrow_mut().settle(ticket, outcome.counted(), now);
         self.note_end(ticket, lane, outcome);
         self.forget(ticket);
         self.notify(lane);
@@ -247,9 +278,14 @@ impl Mill {
 
 /// Starting.
 impl Mill {
-    /// The next task to start, for a runner that is free.
+    /// The next task to start, for a runner that is free. What is due comes first: nobody starts whose time to wait is over.
     fn next(self: &Rc<Self>) -> Option<Stay> {
-        let ticket = self.pond.borrow_mut().next()?;
+        let now = self.now();
+        if self.look(Pond::next_deadline) <= now {
+            self.keeper.dismiss();
+            return None;
+        }
+        let ticket = self.pond.borrow_mut().next(now)?;
         let stay = self.slots.stay(ticket);
         self.on_start(ticket);
         stay
@@ -292,7 +328,7 @@ impl Mill {
         if self.waits.is_empty() {
             return;
         }
-        let (admissible, drained) = self.look(|pond| (pond.admissible(lane), pond.is_drained(lane)));
+        let (admissible, drained) = self.look(|pond| (pond.admissible(lane, Level::default()), pond.is_drained(lane)));
         match admissible {
             Ok(()) => self.waits.wake_first(lane, What::Room),
             Err(Refused::Full | Refused::Exhausted) => self.take_turns(lane),
@@ -317,7 +353,7 @@ impl Mill {
         while self.look(Pond::has_spare) {
             let lane = self.turns.borrow_mut().pop();
             let Some(lane) = lane else { return };
-            if self.waits.anyone(lane, What::Room) && self.look(|pond| pond.admissible(lane).is_ok()) {
+            if self.waits.anyone(lane, What::Room) && self.look(|pond| pond.admissible(lane, Level::default()).is_ok()) {
                 return self.waits.wake_first(lane, What::Room);
             }
         }
@@ -328,7 +364,7 @@ impl Mill {
 impl Mill {
     /// When the keeper is needed next.
     pub(super) fn next_time(&self) -> Time {
-        self.look(|pond| pond.next_deadline().min(pond.next_expiry()))
+        self.look(|pond| pond.next_deadline().min(pond.next_expiry()).min(pond.next_resumption()))
     }
 
     /// Serves everything that is due.
@@ -356,6 +392,7 @@ impl Mill {
                 self.note_lane(lane, EventKind::Aged);
                 self.landlord().into_iter().for_each(|landlord| landlord.aged(lane));
             }
+            Due::Resumed(lane) => self.notify(lane),
             // Only the JavaScript face has tasks that outlive their end.
             Due::Abandoned(_) | Due::Recalled(_) => {}
         }
@@ -407,6 +444,7 @@ fn timed_out(phase: Phase) -> TaskError {
     TaskError::TimedOut(match phase {
         Phase::Queue => Timeout::Queue,
         Phase::Total => Timeout::Total,
+        Phase::Deadline => Timeout::Deadline,
         _ => Timeout::Run,
     })
 }

@@ -11,9 +11,10 @@ use super::mill::Timeouts;
 use super::task::Task;
 use super::waits::What;
 use super::{Pool, Submitted};
-use crate::error::{Closed, TaskError, TrySubmitError};
+use crate::error::{Closed, OptionError, TaskError, Timeout, TrySubmitError};
+use crate::executor::Sleep;
 use crate::priority::Priority;
-use crate::state::Refused;
+use crate::state::{Offer, Refused, Time};
 
 /// Describes a task; see [`Pool::task`].
 ///
@@ -34,11 +35,12 @@ pub struct TaskBuilder<F> {
     future: F,
     priority: Priority,
     timeouts: Timeouts,
+    weight: u32,
 }
 
 impl<F: Future + 'static> TaskBuilder<F> {
     pub(super) fn new(pool: Pool, future: F) -> Self {
-        Self { pool, future, priority: Priority::default(), timeouts: Timeouts::default() }
+        Self { pool, future, priority: Priority::default(), timeouts: Timeouts::default(), weight: 1 }
     }
 
     /// Its class in the line. Default: [`Priority::Normal`].
@@ -65,9 +67,53 @@ impl<F: Future + 'static> TaskBuilder<F> {
         self
     }
 
+    /// The point in time, by [`LocalExecutor::now`](crate::LocalExecutor::now), by which it must have ended. In line or running, it ends then
+    /// with [`Timeout::Deadline`](crate::Timeout::Deadline); a task that comes too late is accepted and never starts. Default: none.
+    pub fn deadline(mut self, at: Duration) -> Self {
+        self.timeouts.deadline = Some(at);
+        self
+    }
+
+    /// How many units of the concurrency it takes while it runs: 1 or more. Default: 1.
+    ///
+    /// At the head of the line it waits until there is room, and is not overtaken. One that is heavier than the pool takes all of it,
+    /// and so runs alone.
+    ///
+    /// # Errors
+    /// [`OptionError`] for zero; the future is dropped.
+    ///
+    /// # Examples
+    /// ```
+    /// # use millpond::{LocalExecutor, Pool};
+    /// # let ex = LocalExecutor::new();
+    /// let pool = Pool::builder(&ex).concurrency(3).build()?;
+    /// let _heavy = pool.task(async {}).weight(2)?.try_submit()?;
+    /// let _light = pool.try_submit(async {})?;
+    /// let waits = pool.task(async {}).weight(2)?.try_submit()?;
+    /// assert_eq!((pool.stats().running, pool.stats().waiting), (2, 1));
+    /// ex.block_on(waits)?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn weight(mut self, units: u32) -> Result<Self, OptionError> {
+        if units == 0 {
+            return Err(OptionError::new("weight", units, "use 1 or more"));
+        }
+        self.weight = units;
+        Ok(self)
+    }
+
+    fn admission(&self) -> Offer {
+        Offer { level: self.priority.into(), weight: self.weight }
+    }
+
+    /// Whether its deadline has passed before it was taken in.
+    fn is_late(&self) -> bool {
+        self.timeouts.deadline.is_some_and(|deadline| Time::from_elapsed(deadline) <= self.pool.mill().time())
+    }
+
     /// Waits for room in the line; see [`Pool::submit`].
     pub fn submit(self) -> Submit<F> {
-        Submit { task: Some(self), place: None }
+        Submit { task: Some(self), place: None, alarm: None }
     }
 
     /// Waits for the output; see [`Pool::run`].
@@ -94,7 +140,13 @@ impl<F: Future + 'static> TaskBuilder<F> {
     /// Asks the heart; a refused task comes back as it was.
     fn offer(self) -> Result<Task<F::Output>, (Self, Refused)> {
         let mill = Rc::clone(self.pool.mill());
-        let task = match mill.admit(self.pool.lane(), self.priority.into()) {
+        if self.is_late() {
+            return match mill.admit_late(self.pool.lane(), self.admission()) {
+                Ok(()) => Ok(Task::failed(mill, TaskError::TimedOut(Timeout::Deadline))),
+                Err(refused) => Err((self, refused)),
+            };
+        }
+        let task = match mill.admit(self.pool.lane(), self.admission()) {
             Ok(task) => task,
             Err(refused) => return Err((self, refused)),
         };
@@ -117,6 +169,8 @@ pub struct Submit<F: Future + 'static> {
     task: Option<TaskBuilder<F>>,
     /// Its place among those who wait for room, while it does.
     place: Option<u64>,
+    /// Ends the waiting of a task that has a deadline.
+    alarm: Option<Sleep>,
 }
 
 // The future inside is moved, never polled here.
@@ -124,12 +178,12 @@ impl<F: Future + 'static> Unpin for Submit<F> {}
 
 impl<F: Future + 'static> Submit<F> {
     /// It is first, and there is room, or there will never be any.
-    fn is_my_turn(&self, pool: &Pool) -> bool {
+    fn is_my_turn(&self, task: &TaskBuilder<F>, pool: &Pool) -> bool {
         let (waits, lane) = (&pool.mill().waits, pool.lane());
         let is_first = self.place.map_or_else(|| !waits.anyone(lane, What::Room), |place| waits.is_first(lane, What::Room, place));
-        match pool.mill().look(|pond| pond.admissible(lane)) {
-            Ok(()) => is_first,
-            Err(Refused::Full | Refused::Exhausted) => false,
+        match pool.mill().look(|pond| pond.admissible(lane, task.admission())) {
+            Ok(()) => is_first || task.is_late(),
+            Err(Refused::Full | Refused::Exhausted) => task.is_late(),
             Err(Refused::Closed | Refused::NoLane) => true,
         }
     }
@@ -137,8 +191,16 @@ impl<F: Future + 'static> Submit<F> {
     fn wait(&mut self, task: TaskBuilder<F>, cx: &Context<'_>) {
         let (mill, lane) = (Rc::clone(task.pool.mill()), task.pool.lane());
         mill.waits.wait(lane, What::Room, &mut self.place, cx.waker());
+        self.watch(&task, cx);
         self.task = Some(task);
         mill.take_turns(lane);
+    }
+
+    fn watch(&mut self, task: &TaskBuilder<F>, cx: &Context<'_>) {
+        let Some((executor, deadline)) = task.pool.mill().executor().zip(task.timeouts.deadline) else { return };
+        let alarm = self.alarm.get_or_insert_with(|| executor.sleep_until(deadline));
+        // Not over: a task that is late does not come to wait.
+        let _not_yet = Pin::new(alarm).poll(&mut Context::from_waker(cx.waker()));
     }
 
     /// Gives up the place; whoever is next may find room.
@@ -156,7 +218,7 @@ impl<F: Future + 'static> Future for Submit<F> {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let Some(task) = self.task.take() else { return Poll::Pending };
         let pool = task.pool.clone();
-        if !self.is_my_turn(&pool) {
+        if !self.is_my_turn(&task, &pool) {
             self.wait(task, cx);
             return Poll::Pending;
         }

@@ -55,6 +55,11 @@ impl<T> Task<T> {
         Self { mill, ticket, promise }
     }
 
+    /// The handle of a task that has ended before it was one.
+    pub(super) fn failed(mill: Rc<Mill>, error: TaskError) -> Self {
+        Self::new(mill, Id::NONE, Rc::new(Promise::failed(error)))
+    }
+
     /// Stops the task: a waiting one leaves the line at once, a running one is dropped at its await point and its permit is back
     /// when this call returns. A task that cancels itself is dropped at its next await point. False if it has ended.
     pub fn cancel(&self) -> bool {

@@ -77,12 +77,8 @@ impl Lane {
         }
     }
 
-    /// How much may be in use when `stay` has started: one that is heavier than all there is runs alone.
-    pub(super) fn concurrency_or_weight(&self, stay: &Stay) -> u64 {
-        match self.concurrency {
-            Limit::UNLIMITED => u64::MAX,
-            limit => limit.get().max(stay.weight).into(),
-        }
+    pub(super) fn fits(&self) -> bool {
+        self.concurrency == Limit::UNLIMITED || self.used <= self.concurrency.get().into()
     }
 
     fn is_empty(&self) -> bool {
@@ -131,15 +127,15 @@ impl Lane {
         Ok(())
     }
 
-    pub(super) fn start(&mut self, stay: &mut Stay, any_order: bool) -> Impossible {
+    /// What is heavier than a limit takes all of it.
+    pub(super) fn start(&mut self, stay: &mut Stay, cap: Limit, any_order: bool) -> Impossible {
         check(!stay.running, || format!("task {} has started", stay.task))?;
         check(!self.paused, || format!("task {} starts in a paused pool", stay.task))?;
         let first = self.line.first().map(|(_, task)| *task);
         check(any_order || first == Some(stay.task), || format!("task {} starts before task {}", stay.task, first.unwrap_or_default()))?;
+        stay.weight = stay.weight.min(self.concurrency.get()).min(cap.get());
         self.used += u64::from(stay.weight);
-        check(self.used <= self.concurrency_or_weight(stay), || {
-            format!("pool {} runs {}, its concurrency is {}", stay.pool, self.used, self.limit())
-        })?;
+        check(self.fits(), || format!("pool {} runs {}, its concurrency is {}", stay.pool, self.used, self.limit()))?;
         self.leave_line(stay);
         self.counted.running += 1;
         stay.running = true;
@@ -190,6 +186,6 @@ const fn may_end(running: bool, outcome: TaskOutcome) -> bool {
     match outcome {
         TaskOutcome::Succeeded | TaskOutcome::Failed | TaskOutcome::Panicked | TaskOutcome::TimedOut(Timeout::Run) => running,
         TaskOutcome::Dropped | TaskOutcome::TimedOut(Timeout::Queue) => !running,
-        TaskOutcome::Cancelled | TaskOutcome::Closed | TaskOutcome::TimedOut(Timeout::Total) => true,
+        TaskOutcome::Cancelled | TaskOutcome::Closed | TaskOutcome::TimedOut(Timeout::Total | Timeout::Deadline) => true,
     }
 }

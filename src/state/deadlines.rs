@@ -1,4 +1,4 @@
-//! Which task's clock runs out when: one heap for all tasks and all their clocks.
+//! Which task's clock runs out when: one heap for all tasks and all their clocks, and one for those that are looked at at their own time.
 
 use super::grow::put;
 use super::heap::{Handle, Heaps, NO_HANDLE, Root};
@@ -24,6 +24,12 @@ pub(crate) enum Phase {
     Idle,
     /// Of a lane: since it was made.
     Age,
+    /// Until when the task must have ended.
+    Deadline,
+    /// Until the next class. Nothing happens then but that the order of the line changes: looked at before somebody starts.
+    Aging,
+    /// Of a lane: until when nothing starts in it.
+    Hold,
 }
 
 impl Phase {
@@ -38,6 +44,11 @@ impl Phase {
             5 => Self::Unread,
             _ => return None,
         })
+    }
+
+    /// In which of the two heaps its clocks are.
+    const fn heap(self) -> usize {
+        matches!(self, Self::Aging | Self::Hold) as usize
     }
 }
 
@@ -56,22 +67,28 @@ struct Alarm {
     next: Handle,
 }
 
+/// The heap of clocks that end something.
+pub(super) const ENDS: usize = 0;
+/// The heap of clocks that begin something: of aging, of holds.
+pub(super) const BEGINNINGS: usize = 1;
+
 /// All clocks that are set. Equal times come due in the order they were set.
 #[derive(Debug)]
 pub(super) struct Deadlines {
     heaps: Heaps,
-    all: Root,
+    roots: [Root; 2],
     alarms: Vec<Alarm>,
     sequence: u64,
 }
 
 impl Deadlines {
     pub(super) const fn new() -> Self {
-        Self { heaps: Heaps::new(), all: Root::EMPTY, alarms: Vec::new(), sequence: 0 }
+        Self { heaps: Heaps::new(), roots: [Root::EMPTY; 2], alarms: Vec::new(), sequence: 0 }
     }
 
-    pub(super) fn next(&self) -> Time {
-        let first = self.all.first().and_then(|first| self.heaps.key(first));
+    /// When the first clock of a heap runs out.
+    pub(super) fn next(&self, heap: usize) -> Time {
+        let first = self.first(heap).and_then(|first| self.heaps.key(first));
         first.map_or(Time::NEVER, |(at, _)| Time::from_nanos(at))
     }
 
@@ -83,8 +100,10 @@ impl Deadlines {
         }
         self.sequence += 1;
         let next = alarms.0;
-        alarms.0 = self.heaps.insert(&mut self.all, (at.nanos(), self.sequence));
-        put(&mut self.alarms, alarms.0, Alarm { owner, phase, next });
+        if let Some(root) = self.roots.get_mut(phase.heap()) {
+            alarms.0 = self.heaps.insert(root, (at.nanos(), self.sequence));
+            put(&mut self.alarms, alarms.0, Alarm { owner, phase, next });
+        }
     }
 
     /// Stops a clock of a task or a lane.
@@ -103,7 +122,9 @@ impl Deadlines {
         while let Some(alarm) = self.alarms.get_mut(alarms.0 as usize) {
             let handle = std::mem::replace(&mut alarms.0, alarm.next);
             if phase.is_none_or(|phase| phase == alarm.phase) {
-                self.heaps.remove(&mut self.all, handle);
+                if let Some(root) = self.roots.get_mut(alarm.phase.heap()) {
+                    self.heaps.remove(root, handle);
+                }
             } else {
                 alarm.next = std::mem::replace(&mut left, handle);
             }
@@ -111,10 +132,14 @@ impl Deadlines {
         alarms.0 = left;
     }
 
-    /// The clock that ran out first, if one has; it stays set until it is disarmed.
-    pub(super) fn due(&self, now: Time) -> Option<(Id, Phase)> {
-        let alarm = self.alarms.get(self.all.first()? as usize)?;
-        (self.next() <= now).then_some((alarm.owner, alarm.phase))
+    /// The clock of a heap that ran out first, if one has; it stays set until it is disarmed.
+    pub(super) fn due(&self, heap: usize, now: Time) -> Option<(Id, Phase)> {
+        let alarm = self.alarms.get(self.first(heap)? as usize)?;
+        (self.next(heap) <= now).then_some((alarm.owner, alarm.phase))
+    }
+
+    fn first(&self, heap: usize) -> Option<Handle> {
+        self.roots.get(heap)?.first()
     }
 }
 
@@ -132,13 +157,13 @@ mod tests {
         deadlines.arm(&mut alarms, task, Phase::Queue, at(3.0));
         deadlines.arm(&mut alarms, task, Phase::Run, at(5.0));
         deadlines.arm(&mut alarms, task, Phase::Run, at(6.0));
-        assert_eq!(deadlines.next(), at(3.0));
-        assert_eq!(deadlines.due(at(2.0)), None);
-        assert_eq!(deadlines.due(at(3.0)), Some((task, Phase::Queue)));
+        assert_eq!(deadlines.next(ENDS), at(3.0));
+        assert_eq!(deadlines.due(ENDS, at(2.0)), None);
+        assert_eq!(deadlines.due(ENDS, at(3.0)), Some((task, Phase::Queue)));
         deadlines.disarm(&mut alarms, Phase::Queue);
-        assert_eq!(deadlines.next(), at(6.0));
+        assert_eq!(deadlines.next(ENDS), at(6.0));
         deadlines.clear(&mut alarms);
-        assert_eq!(deadlines.next(), Time::NEVER);
+        assert_eq!(deadlines.next(ENDS), Time::NEVER);
     }
 
     #[test]
@@ -149,7 +174,7 @@ mod tests {
             deadlines.arm(chain, Id::from_raw(number), Phase::Run, Time::from_millis(1.0));
         }
         for (chain, number) in chains.iter_mut().zip(0..) {
-            assert_eq!(deadlines.due(Time::NEVER), Some((Id::from_raw(number), Phase::Run)));
+            assert_eq!(deadlines.due(ENDS, Time::NEVER), Some((Id::from_raw(number), Phase::Run)));
             deadlines.disarm(chain, Phase::Run);
         }
     }
@@ -159,6 +184,6 @@ mod tests {
         let mut deadlines = Deadlines::new();
         let mut alarms = Alarms::NONE;
         deadlines.arm(&mut alarms, Id::from_raw(0), Phase::Run, Time::NEVER);
-        assert_eq!(deadlines.due(Time::NEVER), None);
+        assert_eq!(deadlines.due(ENDS, Time::NEVER), None);
     }
 }

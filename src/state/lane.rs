@@ -4,8 +4,11 @@ use super::counts::{Counter, Counts};
 use super::deadlines::Alarms;
 use super::heap::{Handle, NO_HANDLE};
 use super::line::Line;
+use super::rate::Rate;
 use super::slab::Id;
+use super::time::Time;
 use crate::limit::Limit;
+use crate::policy::{Order, Overflow};
 
 /// What a lane is made with.
 #[derive(Debug, Clone, Copy)]
@@ -13,24 +16,40 @@ pub(crate) struct LaneOptions {
     pub(crate) limit: Limit,
     /// The most tasks that may wait; `u32::MAX` is unbounded.
     pub(crate) capacity: u32,
+    pub(crate) order: Order,
+    pub(crate) overflow: Overflow,
+    /// How long a task waits until it rises by a class; [`Time::NEVER`] for strict classes.
+    pub(crate) aging: Time,
+    pub(crate) rate: Option<Rate>,
+}
+
+impl LaneOptions {
+    /// A line of any length, strict classes, first in first out.
+    pub(crate) const fn new(limit: Limit) -> Self {
+        Self { limit, capacity: u32::MAX, order: Order::Fifo, overflow: Overflow::Reject, aging: Time::NEVER, rate: None }
+    }
 }
 
 /// A task that waits or runs.
 #[derive(Debug)]
 pub(super) struct Task {
     pub(super) lane: Id,
+    /// How many units it takes; while it runs, how many it has taken.
+    pub(super) weight: u32,
     /// Its place in the order of submission, kept when the priority changes.
     pub(super) sequence: u64,
     /// The run of the line it waits in; none once it runs.
     pub(super) run: Handle,
+    /// Its entry among those that may be dropped; none where nobody is.
+    pub(super) victim: Handle,
     pub(super) alarms: Alarms,
     /// A clock ran out while it ran: that is its outcome if it is abandoned.
     pub(super) late: bool,
 }
 
 impl Task {
-    pub(super) const fn new(lane: Id, sequence: u64) -> Self {
-        Self { lane, sequence, run: NO_HANDLE, alarms: Alarms::NONE, late: false }
+    pub(super) const fn new(lane: Id, weight: u32, sequence: u64) -> Self {
+        Self { lane, weight, sequence, run: NO_HANDLE, victim: NO_HANDLE, alarms: Alarms::NONE, late: false }
     }
 
     pub(super) const fn is_waiting(&self) -> bool {
@@ -43,11 +62,17 @@ pub(super) struct Lane {
     pub(super) line: Line,
     pub(super) limit: Limit,
     pub(super) capacity: u32,
+    pub(super) aging: Time,
+    pub(super) rate: Option<Rate>,
+    /// The units of those that run.
+    pub(super) used: u32,
     /// How many running tasks may be recalled at once.
     pub(super) lapsed: u32,
     /// Leases and handles: as long as there is one the lane does not expire.
     pub(super) holds: u32,
     pub(super) paused: bool,
+    /// Nothing starts before a given time.
+    pub(super) held: bool,
     pub(super) closed: bool,
     /// Over its lifetime: expires as soon as it is idle.
     pub(super) aged: bool,
@@ -60,12 +85,16 @@ pub(super) struct Lane {
 impl Lane {
     pub(super) fn new(options: LaneOptions) -> Self {
         Self {
-            line: Line::EMPTY,
+            line: Line::new(options.order, options.overflow),
             limit: options.limit,
             capacity: options.capacity,
+            aging: options.aging,
+            rate: options.rate,
+            used: 0,
             lapsed: 0,
             holds: 0,
             paused: false,
+            held: false,
             closed: false,
             aged: false,
             idle: false,
@@ -74,13 +103,9 @@ impl Lane {
         }
     }
 
-    /// Whether this lane, for its part, lets one more start.
-    pub(super) const fn has_room(&self) -> bool {
-        !self.paused && self.limit.has_room(self.running())
-    }
-
-    pub(super) const fn is_ready(&self) -> bool {
-        self.waiting() > 0 && self.has_room()
+    /// Whether this lane, for its part, lets a task of that weight start.
+    pub(super) const fn fits(&self, weight: u32) -> bool {
+        !self.paused && !self.held && self.limit.fits(self.used, weight)
     }
 
     /// Nothing waits, nothing runs, nobody holds it.

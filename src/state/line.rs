@@ -4,12 +4,18 @@
 //! of their first task, so what the heap shows first is the head of the line, exactly. With a handful of levels there is a handful of
 //! runs and everything is O(1); with a level for each task there is a run for each task and everything is O(log n). A task that
 //! changes level keeps its sequence: it becomes a run of its own and is merged where it belongs. Nothing ever scans the line.
+//! Last in first out is the same with sequences that fall; there every task is a run of its own.
+//!
+//! A line that drops tasks when it is full keeps them in a second heap as well: whoever is to go first is its top.
+
+use std::mem::replace;
 
 use super::grow::put;
 use super::heap::{Handle, Heaps, Key, NO_HANDLE, Root};
 use super::lane::Task;
 use super::list::{Links, List};
 use super::slab::{Id, Slab};
+use crate::policy::{Order, Overflow};
 use crate::priority::Level;
 
 /// How many runs at the front of the heap are looked at for one to join: as many as there are classes.
@@ -22,24 +28,56 @@ pub(super) struct Lines {
     /// The tasks of each run.
     lists: Vec<List>,
     pub(super) links: Links,
+    /// Those that may be dropped, of all lines that do, and who they are.
+    victims: Heaps,
+    owners: Vec<Id>,
 }
 
 /// A line: its runs, the one whose first task starts next before all others.
 #[derive(Debug)]
-pub(super) struct Line(Root);
+pub(super) struct Line {
+    runs: Root,
+    victims: Root,
+    pub(super) order: Order,
+    overflow: Overflow,
+}
 
 impl Line {
-    pub(super) const EMPTY: Self = Self(Root::EMPTY);
+    pub(super) const fn new(order: Order, overflow: Overflow) -> Self {
+        Self { runs: Root::EMPTY, victims: Root::EMPTY, order, overflow }
+    }
+
+    /// What victims are ordered by, the first to go first; nothing in a line that drops nobody.
+    fn victim_key(&self, rank: Key) -> Option<Key> {
+        match self.overflow {
+            Overflow::Reject => None,
+            Overflow::DropOldest => Some((0, self.order.place(rank.1))),
+            Overflow::DropLowest => Some((!rank.0, !rank.1)),
+        }
+    }
 }
 
 impl Lines {
     pub(super) const fn new() -> Self {
-        Self { runs: Heaps::new(), lists: Vec::new(), links: Links::new() }
+        Self { runs: Heaps::new(), lists: Vec::new(), links: Links::new(), victims: Heaps::new(), owners: Vec::new() }
     }
 
     /// The task that starts next.
     pub(super) fn head(&self, line: &Line) -> Option<Id> {
-        self.list(line.0.first()?).head()
+        self.list(line.runs.first()?).head()
+    }
+
+    /// The task of a full line that makes room for a newcomer of that level and place.
+    pub(super) fn victim(&self, line: &Line, level: Level, place: u64) -> Option<Id> {
+        let newcomer = line.victim_key((level.reversed(), place))?;
+        let first = line.victims.first()?;
+        let goes = line.overflow == Overflow::DropOldest || self.victims.key(first)? < newcomer;
+        self.owners.get(first as usize).copied().filter(|_| goes)
+    }
+
+    /// The level a waiting task stands at.
+    pub(super) fn level(&self, task: &Task) -> Option<Level> {
+        self.runs.key(task.run).map(|(level, _)| Level::from_reversed(level))
     }
 
     /// Puts a task where its level and its sequence belong.
@@ -47,13 +85,17 @@ impl Lines {
         let Some(sequence) = tasks.get(id).map(|task| task.sequence) else { return };
         let rank = (level.reversed(), sequence);
         let run = self.joinable(line, tasks, rank).unwrap_or_else(|| {
-            let run = self.runs.insert(&mut line.0, rank);
+            let run = self.runs.insert(&mut line.runs, rank);
             put(&mut self.lists, run, List::EMPTY);
             run
         });
         if let (Some(list), Some(task)) = (self.lists.get_mut(run as usize), tasks.get_mut(id)) {
             self.links.push_back(list, id);
             task.run = run;
+            if let Some(key) = line.victim_key(rank) {
+                task.victim = self.victims.insert(&mut line.victims, key);
+                put(&mut self.owners, task.victim, id);
+            }
         }
     }
 
@@ -63,7 +105,7 @@ impl Lines {
 
     /// A run of that level whose last task was submitted before.
     fn joinable(&mut self, line: &Line, tasks: &Slab<Task>, rank: Key) -> Option<Handle> {
-        self.runs.top(&line.0, LOOK).find(|&run| {
+        self.runs.top(&line.runs, LOOK).find(|&run| {
             self.runs.key(run).is_some_and(|key| key.0 == rank.0)
                 && self.links.tail(self.list(run)).and_then(|last| tasks.get(last)).is_some_and(|last| last.sequence < rank.1)
         })
@@ -71,7 +113,11 @@ impl Lines {
 
     /// Takes a task out, wherever it stands.
     pub(super) fn remove(&mut self, line: &mut Line, tasks: &mut Slab<Task>, id: Id) {
-        let Some(run) = tasks.get_mut(id).map(|task| std::mem::replace(&mut task.run, NO_HANDLE)) else { return };
+        let Some(task) = tasks.get_mut(id) else { return };
+        let run = replace(&mut task.run, NO_HANDLE);
+        if task.victim != NO_HANDLE {
+            self.victims.remove(&mut line.victims, replace(&mut task.victim, NO_HANDLE));
+        }
         let Some(list) = self.lists.get_mut(run as usize) else { return };
         let before = *list;
         self.links.remove(list, id);
@@ -80,8 +126,8 @@ impl Lines {
             return;
         }
         match (after.head().and_then(|head| tasks.get(head)), self.runs.key(run)) {
-            (Some(head), Some((level, _))) => self.runs.set_key(&mut line.0, run, (level, head.sequence)),
-            _ => self.runs.remove(&mut line.0, run),
+            (Some(head), Some((level, _))) => self.runs.set_key(&mut line.runs, run, (level, head.sequence)),
+            _ => self.runs.remove(&mut line.runs, run),
         }
     }
 }
@@ -99,11 +145,11 @@ mod tests {
 
     impl Fixture {
         fn new() -> Self {
-            Self { tasks: Slab::new(), lines: Lines::new(), line: Line::EMPTY, next: 0 }
+            Self { tasks: Slab::new(), lines: Lines::new(), line: Line::new(Order::Fifo, Overflow::Reject), next: 0 }
         }
 
         fn push(&mut self, level: f64) -> Id {
-            let id = self.tasks.insert(Task::new(Id::NONE, self.next)).unwrap();
+            let id = self.tasks.insert(Task::new(Id::NONE, 1, self.next)).unwrap();
             self.next += 1;
             self.lines.insert(&mut self.line, &mut self.tasks, id, Level::from_number(level));
             id
@@ -179,7 +225,7 @@ mod tests {
             }
             model.sort_by_key(|&(_, level, sequence)| (std::cmp::Reverse(level), sequence));
             assert_eq!(line.drain(), model.into_iter().map(|task| task.2).collect::<Vec<_>>());
-            assert!(line.line.0.first().is_none());
+            assert!(line.line.runs.first().is_none());
         }
     }
 }

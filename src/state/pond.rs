@@ -4,6 +4,7 @@
 //! ([`Submitted::started`], [`Pond::next`]) until it is settled. After anything that may free a permit or widen a limit
 //! the caller asks [`Pond::next`] until there is none; meanwhile newcomers cannot overtake, because a line that waits goes first.
 
+mod look;
 mod recall;
 mod time;
 
@@ -30,12 +31,28 @@ impl Expiry {
     pub(crate) const NEVER: Self = Self { idle: Time::NEVER, lifetime: Time::NEVER };
 }
 
+/// A task that asks to be taken in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Offer {
+    pub(crate) level: Level,
+    /// How many units of the limits it takes, one at least.
+    pub(crate) weight: u32,
+}
+
+impl From<Level> for Offer {
+    fn from(level: Level) -> Self {
+        Self { level, weight: 1 }
+    }
+}
+
 /// A task was accepted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Submitted {
     pub(crate) ticket: Id,
     /// It holds a permit and is to be started now.
     pub(crate) started: bool,
+    /// Who had to go for it: settled.
+    pub(crate) dropped: Option<Id>,
 }
 
 /// A task was not accepted.
@@ -64,12 +81,15 @@ pub(crate) enum Due {
     Expired(Id),
     /// The lane is over its lifetime and in use; it expires as soon as it is idle, unless it is renewed.
     Aged(Id),
+    /// The lane is held no longer.
+    Resumed(Id),
 }
 
 #[derive(Debug)]
 pub(crate) struct Pond {
     limit: Limit,
-    running: u32,
+    /// The units of those that run.
+    used: u32,
     expiry: Expiry,
     lanes: Slab<Lane>,
     tasks: Slab<Task>,
@@ -96,7 +116,7 @@ impl Pond {
     pub(crate) fn new(limit: Limit, expiry: Expiry) -> Self {
         Self {
             limit,
-            running: 0,
+            used: 0,
             expiry,
             lanes: Slab::new(),
             tasks: Slab::new(),
@@ -184,8 +204,10 @@ impl Pond {
     /// Puts a lane among those whose head may start, or takes it out, as its state asks for.
     fn refresh_ready(&mut self, id: Id) {
         let Some(lane) = self.lanes.get(id) else { return };
-        if lane.is_ready() != self.ready_links.is_linked(id) {
-            self.set_ready(id, lane.is_ready());
+        let head = self.lines.head(&lane.line).and_then(|head| self.tasks.get(head));
+        let ready = head.is_some_and(|head| lane.fits(head.weight));
+        if ready != self.ready_links.is_linked(id) {
+            self.set_ready(id, ready);
         }
     }
 
@@ -216,53 +238,72 @@ impl Pond {
 /// Admission.
 impl Pond {
     /// Takes a task in: it starts now, or waits in line, or is refused.
-    pub(crate) fn submit(&mut self, id: Id, level: Level, now: Time) -> Result<Submitted, Refused> {
-        self.admissible(id).inspect_err(|_| self.reject(id))?;
-        let started = self.starts_at_once(id) || (self.recall_for(id, now) && self.starts_at_once(id));
-        let ticket = self.accept(id).ok_or(Refused::Exhausted)?;
+    pub(crate) fn submit(&mut self, id: Id, offer: impl Into<Offer>, now: Time) -> Result<Submitted, Refused> {
+        let offer = offer.into();
+        self.grow_old(now);
+        let dropped = self.room_for(id, offer).inspect_err(|_| self.reject(id))?;
+        let started = self.starts_at_once(id, offer.weight) || (self.recall_for(id, now) && self.starts_at_once(id, offer.weight));
+        let ticket = self.accept(id, offer.weight).ok_or(Refused::Exhausted)?;
+        if let Some(dropped) = dropped {
+            self.settle(dropped, Outcome::Dropped, now);
+        }
         if started {
-            self.take_permit(id);
-        } else if let Some(lane) = self.lanes.get_mut(id) {
-            self.lines.insert(&mut lane.line, &mut self.tasks, ticket, level);
-            lane.counts.count(Counter::Waiting);
+            self.take_permit(id, ticket, now);
+        } else {
+            self.enter_line(id, ticket, offer.level, now);
         }
         self.refresh_ready(id);
         self.refresh_idle(id, now);
-        Ok(Submitted { ticket, started })
+        Ok(Submitted { ticket, started, dropped })
+    }
+
+    /// Takes a task in whose time is over: it is settled before it could wait.
+    pub(crate) fn submit_late(&mut self, id: Id) -> Result<(), Refused> {
+        let lane = self.lanes.get_mut(id).ok_or(Refused::NoLane)?;
+        let counters = if lane.closed { [Some(Counter::Rejected), None] } else { [Some(Counter::Submitted), Some(Counter::TimedOut)] };
+        counters.into_iter().flatten().for_each(|counter| lane.counts.count(counter));
+        if lane.closed { Err(Refused::Closed) } else { Ok(()) }
     }
 
     /// Whether a lane would take a task now.
-    pub(crate) fn admissible(&self, id: Id) -> Result<(), Refused> {
+    pub(crate) fn admissible(&self, id: Id, offer: impl Into<Offer>) -> Result<(), Refused> {
+        self.room_for(id, offer.into()).map(|_| ())
+    }
+
+    /// Whether there is room for a task, and who must go for it.
+    fn room_for(&self, id: Id, offer: Offer) -> Result<Option<Id>, Refused> {
         let lane = self.lanes.get(id).ok_or(Refused::NoLane)?;
         if lane.closed {
             return Err(Refused::Closed);
         }
-        let room = lane.waiting() < lane.capacity || self.starts_at_once(id) || self.can_recall_for(id);
-        if room { Ok(()) } else { Err(Refused::Full) }
+        if lane.waiting() < lane.capacity || self.starts_at_once(id, offer.weight) || self.can_recall_for(id) {
+            return Ok(None);
+        }
+        let place = lane.line.order.place(self.sequence);
+        self.lines.victim(&lane.line, offer.level, place).map(Some).ok_or(Refused::Full)
     }
 
     /// Whether nothing but the cap over all, or the turns of others, keeps the next task of a lane without a line from starting.
     pub(crate) fn wants_permit(&self, id: Id) -> bool {
-        self.lanes.get(id).is_some_and(|lane| !lane.closed && lane.waiting() == 0 && lane.has_room())
+        self.lanes.get(id).is_some_and(|lane| !lane.closed && lane.waiting() == 0 && lane.fits(1))
     }
 
     /// Whether there is a permit that no line wants.
     pub(crate) fn has_spare(&self) -> bool {
-        self.limit.has_room(self.running) && self.ready.head().is_none()
+        self.limit.has_room(self.used) && self.ready.head().is_none()
     }
 
-    /// The next task to start, with its permit; call until there is none. Lanes take turns, a lane's line goes by its order.
-    pub(crate) fn next(&mut self) -> Option<Id> {
-        if !self.limit.has_room(self.running) {
+    /// The next task to start, with its permit; call until there is none. Lanes take turns, a lane's line goes by its order. A task that
+    /// the cap over all has no room for keeps its turn: it waits, and is not overtaken.
+    pub(crate) fn next(&mut self, now: Time) -> Option<Id> {
+        self.grow_old(now);
+        let id = self.ready.head().filter(|_| self.limit.has_room(self.used))?;
+        let ticket = self.head(id)?;
+        if !self.limit.fits(self.used, self.tasks.get(ticket)?.weight) {
             return None;
         }
-        let id = self.ready.head()?;
-        let ticket = self.head(id)?;
         self.leave_line(id, ticket);
-        if let Some(task) = self.tasks.get_mut(ticket) {
-            self.deadlines.disarm(&mut task.alarms, Phase::Queue);
-        }
-        self.take_permit(id);
+        self.take_permit(id, ticket, now);
         self.set_ready(id, false);
         self.refresh_ready(id);
         Some(ticket)
@@ -277,7 +318,7 @@ impl Pond {
         if task.is_waiting() {
             self.leave_line(lane, ticket);
         } else {
-            self.return_permit(lane);
+            self.return_permit(lane, ticket);
         }
         self.tasks.remove(ticket);
         self.change(lane, |lane| lane.counts.count(outcome.counter()));
@@ -290,12 +331,17 @@ impl Pond {
         self.tasks.get(ticket).map(Task::is_waiting)
     }
 
-    /// Moves a waiting task to another level; it keeps its place in the order of submission. False if it does not wait.
-    pub(crate) fn set_level(&mut self, ticket: Id, level: Level) -> bool {
-        let Some(lane) = self.tasks.get(ticket).filter(|task| task.is_waiting()).map(|task| task.lane) else { return false };
-        let Some(lane) = self.lanes.get_mut(lane) else { return false };
+    /// Moves a waiting task to another level; it keeps its place in the order of submission, and ages from there. False if it does not wait.
+    pub(crate) fn set_level(&mut self, ticket: Id, level: Level, now: Time) -> bool {
+        self.move_to(ticket, level) && self.age_from(ticket, now)
+    }
+
+    fn move_to(&mut self, ticket: Id, level: Level) -> bool {
+        let Some(id) = self.tasks.get(ticket).filter(|task| task.is_waiting()).map(|task| task.lane) else { return false };
+        let Some(lane) = self.lanes.get_mut(id) else { return false };
         self.lines.remove(&mut lane.line, &mut self.tasks, ticket);
         self.lines.insert(&mut lane.line, &mut self.tasks, ticket, level);
+        self.refresh_ready(id);
         true
     }
 
@@ -310,8 +356,9 @@ impl Pond {
     }
 
     /// Nothing waits and nothing with a permit comes before a newcomer.
-    fn starts_at_once(&self, id: Id) -> bool {
-        self.has_spare() && self.lanes.get(id).is_some_and(|lane| lane.waiting() == 0 && lane.has_room())
+    fn starts_at_once(&self, id: Id, weight: u32) -> bool {
+        let here = self.lanes.get(id).is_some_and(|lane| lane.waiting() == 0 && lane.fits(weight));
+        here && self.ready.head().is_none() && self.limit.fits(self.used, weight)
     }
 
     pub(crate) fn reject(&mut self, id: Id) {
@@ -320,11 +367,19 @@ impl Pond {
         }
     }
 
-    fn accept(&mut self, id: Id) -> Option<Id> {
-        let ticket = self.tasks.insert(Task::new(id, self.sequence))?;
+    fn accept(&mut self, id: Id, weight: u32) -> Option<Id> {
+        let lane = self.lanes.get_mut(id)?;
+        let ticket = self.tasks.insert(Task::new(id, weight, lane.line.order.place(self.sequence)))?;
         self.sequence += 1;
-        self.lanes.get_mut(id)?.counts.count(Counter::Submitted);
+        lane.counts.count(Counter::Submitted);
         Some(ticket)
+    }
+
+    fn enter_line(&mut self, id: Id, ticket: Id, level: Level, now: Time) {
+        let Some(lane) = self.lanes.get_mut(id) else { return };
+        self.lines.insert(&mut lane.line, &mut self.tasks, ticket, level);
+        lane.counts.count(Counter::Waiting);
+        self.age_from(ticket, now);
     }
 
     fn leave_line(&mut self, id: Id, ticket: Id) {
@@ -334,72 +389,25 @@ impl Pond {
         }
     }
 
-    fn take_permit(&mut self, id: Id) {
-        self.running += 1;
-        if let Some(lane) = self.lanes.get_mut(id) {
-            lane.counts.count(Counter::Running);
+    /// What is heavier than a limit takes all of it.
+    fn take_permit(&mut self, id: Id, ticket: Id, now: Time) {
+        let (Some(lane), Some(task)) = (self.lanes.get_mut(id), self.tasks.get_mut(ticket)) else { return };
+        self.deadlines.disarm(&mut task.alarms, Phase::Queue);
+        self.deadlines.disarm(&mut task.alarms, Phase::Aging);
+        task.weight = task.weight.min(lane.limit.get()).min(self.limit.get());
+        lane.used += task.weight;
+        self.used += task.weight;
+        lane.counts.count(Counter::Running);
+        if let Some(at) = lane.rate.as_mut().map(|rate| rate.start(now)) {
+            self.hold_until(id, at, now);
         }
     }
 
-    fn return_permit(&mut self, id: Id) {
-        self.running -= 1;
-        if let Some(lane) = self.lanes.get_mut(id) {
-            lane.counts.uncount(Counter::Running);
-        }
-    }
-}
-
-/// Looking.
-impl Pond {
-    pub(crate) fn counts(&self, id: Id) -> Option<Counts> {
-        self.lanes.get(id).map(|lane| lane.counts)
-    }
-
-    /// All lanes together, those that are gone included. Looks at every lane.
-    pub(crate) fn totals(&self) -> Counts {
-        let mut totals = self.retired;
-        self.lanes.iter().for_each(|(_, lane)| totals.add(&lane.counts));
-        totals
-    }
-
-    /// One counter by its number, of a lane, or of all together for nobody's.
-    pub(crate) fn count(&self, id: Id, counter: usize) -> u64 {
-        match self.lanes.get(id) {
-            Some(lane) => lane.counts.at(counter),
-            None if id == Id::NONE => self.lanes.iter().fold(self.retired.at(counter), |sum, (_, lane)| sum + lane.counts.at(counter)),
-            None => 0,
-        }
-    }
-
-    /// The lane of a task; nobody's once it is settled.
-    pub(crate) fn lane_of(&self, ticket: Id) -> Id {
-        self.tasks.get(ticket).map_or(Id::NONE, |task| task.lane)
-    }
-
-    pub(crate) const fn limit(&self) -> Limit {
-        self.limit
-    }
-
-    pub(crate) fn lane_limit(&self, id: Id) -> Option<Limit> {
-        self.lanes.get(id).map(|lane| lane.limit)
-    }
-
-    pub(crate) fn holds(&self, id: Id) -> u32 {
-        self.lanes.get(id).map_or(0, |lane| lane.holds)
-    }
-
-    pub(crate) fn is_paused(&self, id: Id) -> bool {
-        self.lanes.get(id).is_some_and(|lane| lane.paused)
-    }
-
-    /// Closed, or gone.
-    pub(crate) fn is_closed(&self, id: Id) -> bool {
-        self.lanes.get(id).is_none_or(|lane| lane.closed)
-    }
-
-    /// Nothing waits and nothing runs.
-    pub(crate) fn is_drained(&self, id: Id) -> bool {
-        self.lanes.get(id).is_none_or(|lane| lane.has_no_task())
+    fn return_permit(&mut self, id: Id, ticket: Id) {
+        let (Some(lane), Some(task)) = (self.lanes.get_mut(id), self.tasks.get(ticket)) else { return };
+        lane.used -= task.weight;
+        self.used -= task.weight;
+        lane.counts.uncount(Counter::Running);
     }
 }
 

@@ -153,6 +153,7 @@ pub(crate) enum End<T> {
     TimedOut(Timeout),
     Panicked,
     Closed,
+    Dropped,
 }
 
 impl<T> From<Poll<Result<T, TaskError>>> for End<T> {
@@ -164,6 +165,7 @@ impl<T> From<Poll<Result<T, TaskError>>> for End<T> {
             Poll::Ready(Err(TaskError::TimedOut(clock))) => Self::TimedOut(clock),
             Poll::Ready(Err(TaskError::Panicked(_))) => Self::Panicked,
             Poll::Ready(Err(TaskError::Closed)) => Self::Closed,
+            Poll::Ready(Err(TaskError::Dropped)) => Self::Dropped,
         }
     }
 }

@@ -7,6 +7,7 @@ mod kit;
 #[path = "../common/support.rs"]
 mod support;
 
+mod aging;
 mod auto_traits;
 mod backpressure;
 mod cancel;
@@ -14,9 +15,11 @@ mod cap;
 mod clocks;
 mod close;
 mod conservation;
+mod deadline;
 mod drop;
 mod events;
 mod executor;
+mod lifo;
 mod manager_close;
 mod manager_dispose;
 mod manager_expiry;
@@ -27,12 +30,15 @@ mod manager_model;
 mod model;
 mod options;
 mod order;
+mod overflow;
 mod pool_drop;
+mod rate;
 mod reentrancy;
 mod replay;
 mod settle;
 mod timers;
 mod trace;
+mod weights;
 
 #[cfg(all(target_family = "wasm", target_os = "unknown"))]
 mod fairness_drive;

@@ -5,7 +5,8 @@
 use std::future::pending;
 
 use millpond::{
-    EventKind, EventLog, LocalExecutor, ManualClock, Pool, PoolBuilder, PoolManager, Priority, Replay, Task, TaskOutcome, TaskState,
+    EventKind, EventLog, LocalExecutor, ManualClock, Overflow, Pool, PoolBuilder, PoolManager, Priority, Replay, Task, TaskOutcome,
+    TaskState,
 };
 use wasm_bindgen_test::wasm_bindgen_test;
 
@@ -74,6 +75,34 @@ fn a_pool_tells_of_every_transition_in_order() {
             "3.000000000 pool=1 rejected closed",
             "3.000000000 pool=1 task=5 settled succeeded",
             "3.000000000 pool=1 drained",
+        ]
+    );
+}
+
+#[wasm_bindgen_test(unsupported = test)]
+fn who_is_dropped_comes_too_late_or_is_heavy_is_told_of_too() {
+    let log = EventLog::new();
+    let (ex, pool) = rig(|pool| pool.concurrency(2).queue_capacity(1).overflow(Overflow::DropOldest).on_event(log.listener()));
+    let heavy = pool.task(async {}).weight(7).unwrap();
+    let _tasks = (accepted(heavy.try_submit()), accepted(pool.try_submit(async {})), accepted(pool.try_submit(async {})));
+    let _late = accepted(pool.task(async {}).deadline(std::time::Duration::ZERO).try_submit());
+    ex.run_until_idle();
+    let events = log.take();
+    assert_eq!(Replay::of(&events).unwrap().stats(1), Some(adds_up(&pool)));
+    events.into_iter().for_each(|event| log.note(event));
+    assert_eq!(
+        lines(&log)[1..],
+        [
+            "0.000000000 pool=1 task=1 submitted priority=normal weight=7",
+            "0.000000000 pool=1 task=1 started",
+            "0.000000000 pool=1 task=2 submitted priority=normal",
+            "0.000000000 pool=1 task=3 submitted priority=normal",
+            "0.000000000 pool=1 task=2 settled dropped",
+            "0.000000000 pool=1 task=4 submitted priority=normal",
+            "0.000000000 pool=1 task=4 settled deadline",
+            "0.000000000 pool=1 task=1 settled succeeded",
+            "0.000000000 pool=1 task=3 started",
+            "0.000000000 pool=1 task=3 settled succeeded",
         ]
     );
 }

@@ -138,7 +138,7 @@ impl Play {
     fn resize(&mut self) {
         let concurrency = 1 + self.random.below(4) as u32;
         match &self.stage {
-            Stage::Manager(manager) if concurrency % 2 == 0 => manager.resize(2 + concurrency).unwrap(),
+            Stage::Manager(manager) if concurrency.is_multiple_of(2) => manager.resize(2 + concurrency).unwrap(),
             _ => self.pool().resize(concurrency).unwrap(),
         }
     }

@@ -6,12 +6,16 @@ use super::super::job::BoxedWork;
 use super::super::slots::Slot;
 use super::Mill;
 use crate::error::TaskError;
-use crate::state::{Id, LaneOptions, Outcome, Pond};
+use crate::state::{Id, LaneOptions, Outcome, Pond, Time};
 
 impl Mill {
     /// A new lane, held once.
     pub(crate) fn open(self: &Rc<Self>, options: LaneOptions) -> Option<Id> {
-        let lane = self.pond.borrow_mut().open(options, self.now())?;
+        if options.aging != Time::NEVER || options.rate.is_some() {
+            self.timed.set(true);
+        }
+        let now = self.now();
+        let lane = self.pond.borrow_mut().open(options, now)?;
         self.hold(lane);
         self.note_opened(lane, options.limit);
         Some(lane)
@@ -23,7 +27,8 @@ impl Mill {
     }
 
     pub(crate) fn release(self: &Rc<Self>, lane: Id) {
-        self.pond.borrow_mut().release(lane, self.now());
+        let now = self.now();
+        self.pond.borrow_mut().release(lane, now);
         if !self.landlord().is_some_and(|landlord| landlord.lets()) {
             self.forsake(lane);
         }
@@ -44,7 +49,8 @@ impl Mill {
 
     /// Starts a lane's lifetime anew.
     pub(crate) fn renew(self: &Rc<Self>, lane: Id) {
-        self.pond.borrow_mut().renew(lane, self.now());
+        let now = self.now();
+        self.pond.borrow_mut().renew(lane, now);
         self.keep_time();
     }
 
@@ -74,7 +80,8 @@ impl Mill {
 
     fn cancel_head(&self, lane: Id) -> Option<BoxedWork> {
         let head = self.pond.borrow_mut().head(lane)?;
-        self.pond.borrow_mut().settle(head, Outcome::Cancelled, self.now());
+        let now = self.now();
+        self.pond.borrow_mut().settle(head, Outcome::Cancelled, now);
         self.note_end(head, lane, Outcome::Cancelled);
         self.forget(head);
         if let Slot::Parked(_, work, _) = self.slots.take(head) { Some(work) } else { None }

@@ -12,7 +12,7 @@ use crate::error::{TaskError, Timeout};
 use crate::event::{EventKind, Rejection, TaskOutcome};
 use crate::limit::Limit;
 use crate::priority::{Level, Priority};
-use crate::state::{Id, Outcome, Refused, Submitted};
+use crate::state::{Id, Offer, Outcome, Refused, Submitted};
 
 impl Mill {
     /// Has observers; before the first lane is opened.
@@ -50,13 +50,23 @@ impl Mill {
     }
 
     /// Somebody was taken in, and will be told of as soon as its future is in its place; or was refused, and counted as such.
-    pub(super) fn note_admission(&self, lane: Id, level: Level, admitted: &Result<Submitted, Refused>) {
+    pub(super) fn note_admission(&self, lane: Id, offer: Offer, admitted: &Result<Submitted, Refused>) {
         match admitted {
-            Ok(task) => self.note(|books, at| books.submitted(at, lane, task.ticket, class(level))),
+            Ok(task) => self.note(|books, at| books.submitted(at, lane, task.ticket, class(offer.level), offer.weight)),
             Err(Refused::Full) => self.note_rejection(lane, Rejection::Full),
             Err(Refused::Closed) => self.note_rejection(lane, Rejection::Closed),
             Err(Refused::NoLane | Refused::Exhausted) => {}
         }
+    }
+
+    /// Somebody was taken in who was too late even to wait; or was refused.
+    pub(super) fn note_late(&self, lane: Id, offer: Offer, admitted: Result<(), Refused>) {
+        let (ticket, outcome) = (Id::NONE, TaskOutcome::TimedOut(Timeout::Deadline));
+        self.note_admission(lane, offer, &admitted.map(|()| Submitted { ticket, started: false, dropped: None }));
+        if admitted.is_ok() {
+            self.note_end(ticket, lane, outcome);
+        }
+        self.tell();
     }
 
     pub(super) fn note_rejection(&self, lane: Id, reason: Rejection) {

@@ -88,11 +88,11 @@ impl Books {
 
 /// Tasks.
 impl Books {
-    pub(in crate::pool) fn submitted(&mut self, at: Duration, lane: Id, ticket: Id, priority: Priority) {
+    pub(in crate::pool) fn submitted(&mut self, at: Duration, lane: Id, ticket: Id, priority: Priority, weight: u32) {
         self.tasks += 1;
         let (number, pool) = (self.tasks, self.lanes.get(&lane).copied().unwrap_or_default());
         self.stays.insert(ticket, Stay { number, pool, priority, since: at, running: false });
-        self.push(at, Some(pool), Some(number), EventKind::Submitted { priority, weight: 1 }, None);
+        self.push(at, Some(pool), Some(number), EventKind::Submitted { priority, weight }, None);
     }
 
     pub(in crate::pool) fn started(&mut self, at: Duration, ticket: Id) {

@@ -1,7 +1,10 @@
 //! The rules of admission on plain values: no executor, no clock, no waiting.
 
+mod policies;
+
 use super::*;
 use crate::priority::Priority;
+use crate::state::deadlines::BEGINNINGS;
 
 fn limit(count: u32) -> Limit {
     Limit::new(count).unwrap()
@@ -12,7 +15,7 @@ fn at(millis: u32) -> Time {
 }
 
 fn options(count: u32, capacity: u32) -> LaneOptions {
-    LaneOptions { limit: limit(count), capacity }
+    LaneOptions { capacity, ..LaneOptions::new(limit(count)) }
 }
 
 /// A pond with one lane of that limit.
@@ -23,11 +26,11 @@ fn single(count: u32, capacity: u32) -> (Pond, Id) {
 }
 
 fn submit(pond: &mut Pond, lane: Id) -> Submitted {
-    pond.submit(lane, Priority::Normal.into(), Time::ZERO).unwrap()
+    pond.submit(lane, Level::from(Priority::Normal), Time::ZERO).unwrap()
 }
 
 fn drain(pond: &mut Pond) -> Vec<Id> {
-    std::iter::from_fn(|| pond.next()).collect()
+    std::iter::from_fn(|| pond.next(Time::ZERO)).collect()
 }
 
 fn dues(pond: &mut Pond, now: Time) -> Vec<Due> {
@@ -43,12 +46,12 @@ fn starts_up_to_the_limit_and_hands_the_permit_over_in_order() {
     let (mut pond, lane) = single(2, u32::MAX);
     let tasks: Vec<Submitted> = (0..4).map(|_| submit(&mut pond, lane)).collect();
     assert_eq!(tasks.iter().map(|task| task.started).collect::<Vec<_>>(), [true, true, false, false]);
-    assert_eq!(pond.next(), None);
+    assert_eq!(pond.next(Time::ZERO), None);
     assert!(pond.settle(tasks[1].ticket, Outcome::Succeeded, Time::ZERO));
     // A newcomer does not overtake, not even before the hand-over.
     assert!(!submit(&mut pond, lane).started);
-    assert_eq!(pond.next(), Some(tasks[2].ticket));
-    assert_eq!(pond.next(), None);
+    assert_eq!(pond.next(Time::ZERO), Some(tasks[2].ticket));
+    assert_eq!(pond.next(Time::ZERO), None);
 }
 
 #[test]
@@ -65,13 +68,13 @@ fn a_full_line_refuses_and_a_place_comes_back_by_start_and_by_cancel() {
     let (mut pond, lane) = single(1, 1);
     let running = submit(&mut pond, lane).ticket;
     let waiting = submit(&mut pond, lane).ticket;
-    assert_eq!(pond.submit(lane, Priority::Normal.into(), Time::ZERO), Err(Refused::Full));
+    assert_eq!(pond.submit(lane, Level::from(Priority::Normal), Time::ZERO), Err(Refused::Full));
     pond.settle(waiting, Outcome::Cancelled, Time::ZERO);
     assert!(!submit(&mut pond, lane).started);
-    assert_eq!(pond.admissible(lane), Err(Refused::Full));
+    assert_eq!(pond.admissible(lane, Level::default()), Err(Refused::Full));
     pond.settle(running, Outcome::Succeeded, Time::ZERO);
     drain(&mut pond);
-    assert_eq!(pond.admissible(lane), Ok(()));
+    assert_eq!(pond.admissible(lane, Level::default()), Ok(()));
     assert_eq!(counts(&pond, lane).get(Counter::Rejected), 1);
 }
 
@@ -79,16 +82,16 @@ fn a_full_line_refuses_and_a_place_comes_back_by_start_and_by_cancel() {
 fn a_line_of_length_zero_takes_what_can_start() {
     let (mut pond, lane) = single(1, 0);
     assert!(submit(&mut pond, lane).started);
-    assert_eq!(pond.submit(lane, Priority::Normal.into(), Time::ZERO), Err(Refused::Full));
+    assert_eq!(pond.submit(lane, Level::from(Priority::Normal), Time::ZERO), Err(Refused::Full));
 }
 
 #[test]
 fn closed_and_unknown_lanes_refuse() {
     let (mut pond, lane) = single(1, 1);
     pond.close(lane);
-    assert_eq!(pond.submit(lane, Priority::Normal.into(), Time::ZERO), Err(Refused::Closed));
+    assert_eq!(pond.submit(lane, Level::from(Priority::Normal), Time::ZERO), Err(Refused::Closed));
     assert!(pond.remove(lane));
-    assert_eq!(pond.submit(lane, Priority::Normal.into(), Time::ZERO), Err(Refused::NoLane));
+    assert_eq!(pond.submit(lane, Level::from(Priority::Normal), Time::ZERO), Err(Refused::NoLane));
     assert!(pond.is_closed(lane) && pond.is_drained(lane));
 }
 
@@ -99,7 +102,7 @@ fn a_shrunk_limit_lets_nothing_start_until_fewer_run() {
     pond.resize_lane(lane, limit(1));
     for done in &tasks[..2] {
         pond.settle(*done, Outcome::Succeeded, Time::ZERO);
-        assert_eq!(pond.next(), None);
+        assert_eq!(pond.next(Time::ZERO), None);
     }
     pond.settle(tasks[2], Outcome::Succeeded, Time::ZERO);
     assert_eq!(drain(&mut pond), [tasks[3]]);
@@ -113,7 +116,7 @@ fn a_paused_lane_starts_nothing_and_goes_on_in_order() {
     pond.pause(lane, true);
     let tasks: Vec<Submitted> = (0..3).map(|_| submit(&mut pond, lane)).collect();
     assert!(tasks.iter().all(|task| !task.started));
-    assert_eq!(pond.next(), None);
+    assert_eq!(pond.next(Time::ZERO), None);
     pond.pause(lane, false);
     assert_eq!(drain(&mut pond), [tasks[0].ticket, tasks[1].ticket]);
 }
@@ -122,16 +125,16 @@ fn a_paused_lane_starts_nothing_and_goes_on_in_order() {
 fn levels_overtake_what_waits_and_can_be_changed_while_waiting_only() {
     let (mut pond, lane) = single(1, 9);
     let running = submit(&mut pond, lane).ticket;
-    let low = pond.submit(lane, Priority::Low.into(), Time::ZERO).unwrap().ticket;
-    let high = pond.submit(lane, Priority::High.into(), Time::ZERO).unwrap().ticket;
-    assert!(pond.set_level(low, Priority::Critical.into()));
-    assert!(!pond.set_level(running, Priority::Critical.into()));
+    let low = pond.submit(lane, Level::from(Priority::Low), Time::ZERO).unwrap().ticket;
+    let high = pond.submit(lane, Level::from(Priority::High), Time::ZERO).unwrap().ticket;
+    assert!(pond.set_level(low, Priority::Critical.into(), Time::ZERO));
+    assert!(!pond.set_level(running, Priority::Critical.into(), Time::ZERO));
     assert_eq!(pond.head(lane), Some(low));
     pond.settle(running, Outcome::Succeeded, Time::ZERO);
-    assert_eq!(pond.next(), Some(low));
+    assert_eq!(pond.next(Time::ZERO), Some(low));
     pond.settle(low, Outcome::Succeeded, Time::ZERO);
-    assert_eq!(pond.next(), Some(high));
-    assert!(!pond.set_level(low, Priority::Low.into()));
+    assert_eq!(pond.next(Time::ZERO), Some(high));
+    assert!(!pond.set_level(low, Priority::Low.into(), Time::ZERO));
 }
 
 #[test]
@@ -162,7 +165,7 @@ fn a_newcomer_does_not_overtake_another_lane_that_waits_for_the_cap_over_all() {
     let waiting = submit(&mut pond, a).ticket;
     pond.settle(first, Outcome::Succeeded, Time::ZERO);
     assert!(!submit(&mut pond, b).started);
-    assert_eq!(pond.next(), Some(waiting));
+    assert_eq!(pond.next(Time::ZERO), Some(waiting));
 }
 
 #[test]
@@ -253,7 +256,7 @@ fn a_lapsed_permit_of_another_lane_serves_when_only_the_cap_over_all_is_in_the_w
     let mut pond = Pond::new(limit(1), Expiry::NEVER);
     let [a, b] = [0, 1].map(|_| pond.open(options(1, 0), Time::ZERO).unwrap());
     let unread = submit(&mut pond, a).ticket;
-    assert_eq!(pond.admissible(b), Err(Refused::Full));
+    assert_eq!(pond.admissible(b, Level::default()), Err(Refused::Full));
     pond.arm(unread, Phase::Unread, at(5));
     assert_eq!(dues(&mut pond, at(5)), []);
     assert!(submit(&mut pond, b).started);
@@ -264,7 +267,7 @@ fn a_lapsed_permit_of_another_lane_serves_when_only_the_cap_over_all_is_in_the_w
 fn a_lane_expires_when_idle_long_enough_and_never_before() {
     let mut pond = Pond::new(Limit::UNLIMITED, Expiry { idle: at(10), lifetime: Time::NEVER });
     let lane = pond.open(options(1, 1), at(0)).unwrap();
-    let task = pond.submit(lane, Priority::Normal.into(), at(9)).unwrap().ticket;
+    let task = pond.submit(lane, Level::from(Priority::Normal), at(9)).unwrap().ticket;
     assert_eq!((pond.next_expiry(), dues(&mut pond, at(100))), (Time::NEVER, vec![]));
     pond.hold(lane);
     pond.settle(task, Outcome::Succeeded, at(100));
@@ -274,14 +277,14 @@ fn a_lane_expires_when_idle_long_enough_and_never_before() {
     assert_eq!(dues(&mut pond, at(209)), []);
     assert_eq!(dues(&mut pond, at(210)), [Due::Expired(lane)]);
     assert_eq!(pond.totals().get(Counter::Succeeded), 1);
-    assert_eq!(pond.submit(lane, Priority::Normal.into(), at(210)), Err(Refused::NoLane));
+    assert_eq!(pond.submit(lane, Level::from(Priority::Normal), at(210)), Err(Refused::NoLane));
 }
 
 #[test]
 fn lanes_expire_in_the_order_they_fell_idle() {
     let mut pond = Pond::new(Limit::UNLIMITED, Expiry { idle: at(10), lifetime: Time::NEVER });
     let [a, b] = [0, 1].map(|_| pond.open(options(1, 1), at(0)).unwrap());
-    let task = pond.submit(a, Priority::Normal.into(), at(5)).unwrap().ticket;
+    let task = pond.submit(a, Level::from(Priority::Normal), at(5)).unwrap().ticket;
     pond.settle(task, Outcome::Succeeded, at(6));
     assert_eq!(dues(&mut pond, at(12)), [Due::Expired(b)]);
     assert_eq!(dues(&mut pond, at(16)), [Due::Expired(a)]);
@@ -291,7 +294,7 @@ fn lanes_expire_in_the_order_they_fell_idle() {
 fn a_lane_over_its_lifetime_goes_at_once_when_idle_and_is_reported_when_in_use() {
     let mut pond = Pond::new(Limit::UNLIMITED, Expiry { idle: at(1000), lifetime: at(10) });
     let [idle, busy] = [0, 1].map(|_| pond.open(options(1, 1), at(0)).unwrap());
-    let task = pond.submit(busy, Priority::Normal.into(), at(0)).unwrap().ticket;
+    let task = pond.submit(busy, Level::from(Priority::Normal), at(0)).unwrap().ticket;
     assert_eq!(pond.next_expiry(), at(10));
     assert_eq!(dues(&mut pond, at(10)), [Due::Expired(idle), Due::Aged(busy)]);
     assert_eq!(dues(&mut pond, at(11)), []);
@@ -356,7 +359,7 @@ fn random_work(mut seed: u64) {
                     pond.arm(ticket, phase, at(step + 3));
                 }
             }
-            8 if !alive.is_empty() => drop(pond.set_level(alive[random(alive.len())], Level::from_number(random(3) as f64))),
+            8 if !alive.is_empty() => drop(pond.set_level(alive[random(alive.len())], Level::from_number(random(3) as f64), Time::ZERO)),
             9 => {
                 let target = random(4);
                 let size = 1 + random(4) as u32;

@@ -1,8 +1,9 @@
 //! What time does to a pond: clocks of tasks, and the lives of lanes.
 
 use super::{Due, Pond};
+use crate::priority::Level;
 use crate::state::counts::{Counter, Outcome};
-use crate::state::deadlines::Phase;
+use crate::state::deadlines::{BEGINNINGS, ENDS, Phase};
 use crate::state::slab::Id;
 use crate::state::time::Time;
 
@@ -22,21 +23,55 @@ impl Pond {
 
     /// The next thing that time has brought; call until there is none, then [`Pond::next`].
     pub(crate) fn due(&mut self, now: Time) -> Option<Due> {
-        self.recalled.pop().map(Due::Recalled).or_else(|| self.due_task(now)).or_else(|| self.due_lane(now))
+        self.recalled.pop().map(Due::Recalled).or_else(|| self.due_task(now)).or_else(|| self.due_lane(now)).or_else(|| self.due_hold(now))
     }
 
     /// When the first clock of a task runs out.
     pub(crate) fn next_deadline(&self) -> Time {
-        if self.recalled.is_empty() { self.deadlines.next() } else { Time::ZERO }
+        if self.recalled.is_empty() { self.deadlines.next(ENDS) } else { Time::ZERO }
     }
 
     /// When the first lane expires or comes of age.
     pub(crate) fn next_expiry(&self) -> Time {
-        self.expiries.next()
+        self.expiries.next(ENDS)
+    }
+
+    /// When the first lane that is held is held no longer.
+    pub(crate) fn next_resumption(&self) -> Time {
+        self.expiries.next(BEGINNINGS)
+    }
+
+    /// Lets nothing start in a lane before a time; a time that is over ends the hold. Clocks go on.
+    pub(crate) fn hold_until(&mut self, id: Id, at: Time, now: Time) {
+        let Some(lane) = self.lanes.get_mut(id) else { return };
+        lane.held = at > now;
+        let at = if lane.held { at } else { Time::NEVER };
+        self.expiries.arm(&mut lane.alarms, id, Phase::Hold, at);
+        self.refresh_ready(id);
+    }
+
+    /// Has those rise by a class that have waited for a step of their lane's aging.
+    pub(super) fn grow_old(&mut self, now: Time) {
+        while let Some((ticket, phase)) = self.deadlines.due(BEGINNINGS, now) {
+            let at = self.deadlines.next(BEGINNINGS);
+            let Some(task) = self.tasks.get_mut(ticket) else { return };
+            self.deadlines.disarm(&mut task.alarms, phase);
+            if let Some(level) = self.lines.level(task).and_then(Level::raised) {
+                self.set_level(ticket, level, at);
+            }
+        }
+    }
+
+    /// Starts a waiting task's step to the next class.
+    pub(super) fn age_from(&mut self, ticket: Id, now: Time) -> bool {
+        let Some(task) = self.tasks.get_mut(ticket) else { return false };
+        let step = self.lanes.get(task.lane).map_or(Time::NEVER, |lane| lane.aging);
+        self.deadlines.arm(&mut task.alarms, ticket, Phase::Aging, now.after(step));
+        true
     }
 
     fn due_task(&mut self, now: Time) -> Option<Due> {
-        while let Some((ticket, phase)) = self.deadlines.due(now) {
+        while let Some((ticket, phase)) = self.deadlines.due(ENDS, now) {
             self.disarm(ticket, phase);
             match phase {
                 Phase::Unread => {
@@ -73,8 +108,14 @@ impl Pond {
         Due::TimedOut { ticket, lane, phase, waited }
     }
 
+    fn due_hold(&mut self, now: Time) -> Option<Due> {
+        let (id, _) = self.expiries.due(BEGINNINGS, now)?;
+        self.hold_until(id, Time::ZERO, now);
+        Some(Due::Resumed(id))
+    }
+
     fn due_lane(&mut self, now: Time) -> Option<Due> {
-        let (id, phase) = self.expiries.due(now)?;
+        let (id, phase) = self.expiries.due(ENDS, now)?;
         let lane = self.lanes.get_mut(id)?;
         if phase == Phase::Idle || lane.is_idle() {
             self.remove(id);

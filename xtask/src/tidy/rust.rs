@@ -6,17 +6,18 @@ use super::Finding;
 use super::files::Source;
 
 /// Which modules each module may name, besides itself (DESIGN, Layers). `lib.rs` may name all.
-const IMPORTS: [(&str, &[&str]); 12] = [
+const IMPORTS: [(&str, &[&str]); 13] = [
     ("error", &[]),
     ("limit", &["error"]),
+    ("policy", &[]),
     ("priority", &[]),
     ("clock", &[]),
     ("platform", &[]),
-    ("state", &["limit", "priority", "error"]),
+    ("state", &["limit", "policy", "priority", "error"]),
     ("executor", &["state", "platform", "clock", "error"]),
     ("event", &["limit", "priority", "error"]),
-    ("pool", &["event", "executor", "state", "clock", "limit", "priority", "error"]),
-    ("manager", &["pool", "event", "executor", "state", "clock", "limit", "priority", "error"]),
+    ("pool", &["event", "executor", "state", "clock", "limit", "policy", "priority", "error"]),
+    ("manager", &["pool", "event", "executor", "state", "clock", "limit", "policy", "priority", "error"]),
     ("replay", &["pool", "event", "state", "limit", "priority", "error"]),
     ("js", &["state", "limit", "priority", "error"]),
 ];

@@ -1,0 +1,191 @@
+//! Weights, aging, holds, rates, order and overflow, on plain values.
+
+use super::*;
+use crate::policy::{Order, Overflow};
+use crate::state::Rate;
+
+fn pond_of(options: LaneOptions) -> (Pond, Id) {
+    let mut pond = Pond::new(Limit::UNLIMITED, Expiry::NEVER);
+    let lane = pond.open(options, Time::ZERO).unwrap();
+    (pond, lane)
+}
+
+fn weighing(weight: u32) -> Offer {
+    Offer { level: Level::default(), weight }
+}
+
+fn class(class: Priority) -> Offer {
+    Level::from(class).into()
+}
+
+fn next_at(pond: &mut Pond, millis: u32) -> Option<Id> {
+    pond.next(at(millis))
+}
+
+#[test]
+fn units_are_taken_and_given_back_and_the_heaviest_takes_all_there_is() {
+    let (mut pond, lane) = pond_of(LaneOptions::new(limit(4)));
+    let three = pond.submit(lane, weighing(3), Time::ZERO).unwrap();
+    let two = pond.submit(lane, weighing(2), Time::ZERO).unwrap();
+    let one = pond.submit(lane, weighing(1), Time::ZERO).unwrap();
+    assert_eq!((three.started, two.started, one.started, pond.used), (true, false, false, 3));
+    assert_eq!(drain(&mut pond), []);
+    pond.settle(three.ticket, Outcome::Succeeded, Time::ZERO);
+    assert_eq!(drain(&mut pond), [two.ticket, one.ticket]);
+    assert_eq!(pond.used, 3);
+    let giant = pond.submit(lane, weighing(9), Time::ZERO).unwrap();
+    pond.settle(two.ticket, Outcome::Succeeded, Time::ZERO);
+    assert_eq!(drain(&mut pond), []);
+    pond.settle(one.ticket, Outcome::Succeeded, Time::ZERO);
+    assert_eq!(drain(&mut pond), [giant.ticket]);
+    assert_eq!(pond.used, 4);
+    pond.settle(giant.ticket, Outcome::Succeeded, Time::ZERO);
+    assert_eq!(pond.used, 0);
+}
+
+#[test]
+fn the_cap_over_all_is_in_units_too_and_a_heavy_head_keeps_its_turn() {
+    let mut pond = Pond::new(limit(3), Expiry::NEVER);
+    let [a, b] = [0, 1].map(|_| pond.open(options(9, 9), Time::ZERO).unwrap());
+    let first = pond.submit(a, weighing(2), Time::ZERO).unwrap();
+    let heavy = pond.submit(a, weighing(2), Time::ZERO).unwrap();
+    let light = pond.submit(b, weighing(1), Time::ZERO).unwrap();
+    assert_eq!((first.started, heavy.started, light.started), (true, false, false));
+    assert_eq!(drain(&mut pond), []);
+    pond.settle(first.ticket, Outcome::Succeeded, Time::ZERO);
+    assert_eq!(drain(&mut pond), [heavy.ticket, light.ticket]);
+}
+
+#[test]
+fn a_waiting_task_rises_at_its_steps_up_to_the_highest_class() {
+    let (mut pond, lane) = pond_of(LaneOptions { aging: at(10), ..LaneOptions::new(limit(1)) });
+    let running = pond.submit(lane, class(Priority::Normal), at(0)).unwrap().ticket;
+    let low = pond.submit(lane, class(Priority::Low), at(0)).unwrap().ticket;
+    let later = pond.submit(lane, class(Priority::Critical), at(30)).unwrap().ticket;
+    assert_eq!(pond.head(lane), Some(low), "critical by now, and first");
+    assert_eq!(pond.next_deadline(), Time::NEVER, "nobody has to come for it");
+    pond.settle(running, Outcome::Succeeded, at(30));
+    assert_eq!(next_at(&mut pond, 30), Some(low));
+    pond.settle(low, Outcome::Succeeded, at(30));
+    assert_eq!(next_at(&mut pond, 30), Some(later));
+    assert_eq!(pond.deadlines.next(BEGINNINGS), Time::NEVER, "who starts does not rise any more");
+}
+
+#[test]
+fn a_held_lane_starts_nothing_until_its_time_and_says_so() {
+    let (mut pond, lane) = pond_of(options(2, 9));
+    pond.hold_until(lane, at(10), at(0));
+    assert!(!pond.submit(lane, Level::default(), at(5)).unwrap().started);
+    assert_eq!((next_at(&mut pond, 9), pond.next_resumption()), (None, at(10)));
+    assert_eq!(dues(&mut pond, at(9)), []);
+    assert_eq!(dues(&mut pond, at(10)), [Due::Resumed(lane)]);
+    assert!(next_at(&mut pond, 10).is_some());
+    assert_eq!(pond.next_resumption(), Time::NEVER);
+    pond.hold_until(lane, at(20), at(10));
+    pond.hold_until(lane, at(10), at(10));
+    assert!(pond.submit(lane, Level::default(), at(10)).unwrap().started, "a time that is over ends the hold");
+}
+
+#[test]
+fn a_rate_holds_the_lane_after_its_burst() {
+    let rate = Some(Rate::new(1, at(10), 2));
+    let (mut pond, lane) = pond_of(LaneOptions { rate, ..LaneOptions::new(limit(9)) });
+    let started: Vec<bool> = (0..3).map(|_| pond.submit(lane, Level::default(), at(0)).unwrap().started).collect();
+    assert_eq!((started, pond.next_resumption()), (vec![true, true, false], at(10)));
+    assert_eq!(dues(&mut pond, at(10)), [Due::Resumed(lane)]);
+    assert!(next_at(&mut pond, 10).is_some());
+    assert_eq!(pond.next_resumption(), at(20));
+}
+
+#[test]
+fn last_in_goes_first_and_the_oldest_is_still_the_oldest() {
+    let options = LaneOptions { capacity: 2, order: Order::Lifo, overflow: Overflow::DropOldest, ..LaneOptions::new(limit(1)) };
+    let (mut pond, lane) = pond_of(options);
+    let tasks: Vec<Submitted> = (0..4).map(|_| submit(&mut pond, lane)).collect();
+    assert_eq!(tasks[3].dropped, Some(tasks[1].ticket));
+    pond.settle(tasks[0].ticket, Outcome::Succeeded, Time::ZERO);
+    assert_eq!(pond.next(Time::ZERO), Some(tasks[3].ticket));
+    assert_eq!(counts(&pond, lane).get(Counter::Dropped), 1);
+}
+
+#[test]
+fn the_lowest_is_dropped_by_the_class_it_has_now() {
+    let options = LaneOptions { capacity: 1, overflow: Overflow::DropLowest, ..LaneOptions::new(limit(1)) };
+    let (mut pond, lane) = pond_of(options);
+    submit(&mut pond, lane);
+    let waiting = submit(&mut pond, lane).ticket;
+    pond.set_level(waiting, Priority::High.into(), Time::ZERO);
+    assert_eq!(pond.submit(lane, class(Priority::High), Time::ZERO), Err(Refused::Full), "the later of equals is the newcomer");
+    assert_eq!(pond.submit(lane, class(Priority::Critical), Time::ZERO).unwrap().dropped, Some(waiting));
+}
+
+#[test]
+fn a_task_that_is_late_is_counted_and_never_waits() {
+    let (mut pond, lane) = single(1, 1);
+    assert_eq!(pond.submit_late(lane), Ok(()));
+    assert_eq!(counts(&pond, lane), Counts::of(&[(Counter::Submitted, 1), (Counter::TimedOut, 1)]));
+    pond.close(lane);
+    assert_eq!(pond.submit_late(lane), Err(Refused::Closed));
+    assert_eq!(counts(&pond, lane).get(Counter::Rejected), 1);
+    assert_eq!(pond.submit_late(Id::NONE), Err(Refused::NoLane));
+}
+
+#[test]
+fn keeps_its_books_through_random_work_with_every_policy() {
+    for seed in 1..60 {
+        random_policies(seed);
+    }
+}
+
+fn random_policies(mut seed: u64) {
+    let mut random = move |below: usize| {
+        seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (seed >> 33) as usize % below
+    };
+    let mut pond = Pond::new(limit(6), Expiry::NEVER);
+    let lanes = [2, 3, 5].map(|cap| {
+        let order = [Order::Fifo, Order::Lifo][random(2)];
+        let overflow = [Overflow::Reject, Overflow::DropOldest, Overflow::DropLowest][random(3)];
+        let aging = [Time::NEVER, at(7)][random(2)];
+        let rate = [None, Some(Rate::new(1, at(3), 4))][random(2)];
+        pond.open(LaneOptions { capacity: 4, order, overflow, aging, rate, ..LaneOptions::new(limit(cap)) }, Time::ZERO).unwrap()
+    });
+    let caps = [2, 3, 5];
+    let mut alive: Vec<Id> = Vec::new();
+    for step in 0..500 {
+        let now = at(step);
+        match random(8) {
+            0..4 => {
+                let offer =
+                    Offer { level: [Priority::Low, Priority::Normal, Priority::High][random(3)].into(), weight: 1 + random(4) as u32 };
+                if let Ok(task) = pond.submit(lanes[random(3)], offer, now) {
+                    alive.push(task.ticket);
+                    alive.retain(|&other| Some(other) != task.dropped);
+                }
+            }
+            4..6 if !alive.is_empty() => drop(pond.settle(alive.swap_remove(random(alive.len())), Outcome::Succeeded, now)),
+            6 if !alive.is_empty() => drop(pond.set_level(alive[random(alive.len())], Priority::Critical.into(), now)),
+            _ => {}
+        }
+        assert!(dues(&mut pond, now).iter().all(|due| matches!(due, Due::Resumed(_))));
+        std::iter::from_fn(|| pond.next(now)).for_each(drop);
+        let mut used = [0; 3];
+        for (_, task) in pond.tasks.iter().filter(|(_, task)| !task.is_waiting()) {
+            used[lanes.iter().position(|&lane| lane == task.lane).unwrap()] += task.weight;
+        }
+        assert!(used.iter().zip(caps).all(|(&used, cap)| used <= cap) && used.iter().sum::<u32>() <= 6, "{used:?}");
+        assert_eq!(used.iter().sum::<u32>(), pond.used);
+        let totals = pond.totals();
+        assert_eq!(totals.get(Counter::Submitted), totals.sum());
+        assert_eq!(totals.get(Counter::Waiting) + totals.get(Counter::Running), alive.len() as u64);
+        for (lane, used) in lanes.iter().zip(used) {
+            let state = pond.lanes.get(*lane).unwrap();
+            assert_eq!(state.used, used);
+            assert!(state.waiting() <= 4);
+            // A head that fits everywhere does not wait.
+            let head = pond.lines.head(&state.line).and_then(|head| pond.tasks.get(head));
+            let turn = pond.ready.head() == Some(*lane);
+            assert!(!turn || head.is_none_or(|head| !pond.limit.fits(pond.used, head.weight)), "a permit lies idle");
+        }
+    }
+}
