@@ -53,7 +53,7 @@ pub use executor::{AdvanceError, JoinError, JoinHandle, LocalExecutor, Sleep};
 pub use limit::Concurrency;
 pub use manager::{CloseAll, GetError, Lease, PoolManager, PoolManagerBuilder, Resource};
 pub use policy::{Order, Overflow};
-pub use pool::{Close, CloseReport, Pool, PoolBuilder, PoolStats, Run, Submit, Task, TaskBuilder, TaskState};
+pub use pool::{Close, CloseReport, Distribution, Pool, PoolBuilder, PoolStats, PoolTimings, Run, Submit, Task, TaskBuilder, TaskState};
 pub use priority::Priority;
 pub use replay::{Replay, ReplayError};
 

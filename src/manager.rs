@@ -26,7 +26,7 @@ pub use lease::{Lease, Resource};
 use crate::error::{Closed, OptionError};
 use crate::executor::LocalExecutor;
 use crate::limit::{Concurrency, Limit};
-use crate::pool::PoolStats;
+use crate::pool::{PoolStats, PoolTimings};
 use table::Table;
 
 /// One [`Pool`](crate::Pool) for each key, built lazily and expired by the clock, with an optional cap over all of them.
@@ -180,6 +180,12 @@ impl<K: Eq + Hash + Clone + 'static, S: Resource> PoolManager<K, S> {
     #[must_use]
     pub fn stats(&self) -> PoolStats {
         PoolStats::new(self.table.mill().look(crate::state::Pond::totals), self.concurrency())
+    }
+
+    /// How long the tasks of all pools waited and ran. None unless they are measured, see [`PoolManagerBuilder::timings`].
+    #[must_use]
+    pub fn timings(&self) -> Option<PoolTimings> {
+        self.table.mill().timings()
     }
 
     /// Closes the manager and all its pools, from this very call on; await it to wait until every task has settled and every

@@ -31,6 +31,7 @@ pub(crate) use builder::PoolOptions;
 pub(crate) use close::Terms;
 pub use close::{Close, CloseReport};
 pub(crate) use observe::Observe;
+pub use observe::{Distribution, PoolTimings};
 pub use stats::PoolStats;
 pub use submit::{Run, Submit, TaskBuilder};
 pub use task::{Task, TaskState};
@@ -280,6 +281,13 @@ impl Pool {
     #[must_use]
     pub fn stats(&self) -> PoolStats {
         PoolStats::new(self.mill().look(|pond| pond.counts(self.lane())).unwrap_or_default(), self.concurrency())
+    }
+
+    /// How long its tasks waited and ran; of a manager's pool: those of all its pools. None unless they are measured, see
+    /// [`PoolBuilder::timings`].
+    #[must_use]
+    pub fn timings(&self) -> Option<PoolTimings> {
+        self.mill().timings()
     }
 }
 

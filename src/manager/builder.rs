@@ -85,6 +85,13 @@ impl<K: Eq + Hash + Clone + 'static, S: Resource> PoolManagerBuilder<K, S> {
         self
     }
 
+    /// Measures how long tasks wait and run, in all pools together, for [`PoolManager::timings`]. See
+    /// [`PoolBuilder::timings`](crate::PoolBuilder::timings).
+    pub fn timings(mut self) -> Self {
+        self.observe.measure();
+        self
+    }
+
     /// Makes the manager. It holds nothing and no timer exists until it has a key.
     ///
     /// # Errors

@@ -4,16 +4,20 @@
 //! happens while observers are told waits for its turn, so that all of them see one order.
 
 mod books;
+mod timings;
 
 use std::cell::{Cell, OnceCell, RefCell};
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::rc::Rc;
 use std::time::Duration;
 
 pub(super) use books::{Books, Note};
+pub use timings::{Distribution, PoolTimings};
 
 use crate::clock::Clock;
 use crate::event::Event;
+use timings::Timings;
 
 /// Somebody who is told.
 type Observer = Box<dyn Fn(&Note)>;
@@ -22,11 +26,23 @@ type Observer = Box<dyn Fn(&Note)>;
 #[derive(Default)]
 pub(crate) struct Observe {
     observers: Vec<Observer>,
+    timings: Option<Rc<Timings>>,
 }
 
 impl Observe {
     pub(crate) fn listen(&mut self, listener: impl Fn(&Event) + 'static) {
         self.observers.push(Box::new(move |note| listener(&note.event)));
+    }
+}
+
+impl Observe {
+    /// Measures how long tasks wait and run.
+    pub(crate) fn measure(&mut self) {
+        if self.timings.is_none() {
+            let timings: Rc<Timings> = Rc::default();
+            self.timings = Some(Rc::clone(&timings));
+            self.observers.push(Box::new(move |note| timings.measure(note)));
+        }
     }
 }
 
@@ -43,9 +59,10 @@ pub(super) struct Observers(OnceCell<Box<Watch>>);
 impl Observers {
     pub(super) fn set(&self, observe: Observe, clock: &Clock) {
         if !observe.observers.is_empty() {
-            let (books, telling) = (RefCell::default(), Cell::new(false));
+            let Observe { observers, timings } = observe;
+            let (clock, books, telling) = (clock.clone(), RefCell::default(), Cell::new(false));
             // Only the first call counts, and there is only one.
-            let _set = self.0.set(Box::new(Watch { clock: clock.clone(), observers: observe.observers, books, telling }));
+            let _set = self.0.set(Box::new(Watch { clock, observers, timings, books, telling }));
         }
     }
 
@@ -64,6 +81,7 @@ impl Observers {
 pub(super) struct Watch {
     clock: Clock,
     observers: Vec<Observer>,
+    timings: Option<Rc<Timings>>,
     books: RefCell<Books>,
     telling: Cell<bool>,
 }
@@ -71,6 +89,10 @@ pub(super) struct Watch {
 impl Watch {
     pub(super) fn now(&self) -> Duration {
         self.clock.elapsed()
+    }
+
+    pub(super) fn timings(&self) -> Option<PoolTimings> {
+        self.timings.as_ref().map(|timings| timings.read())
     }
 
     /// Writes something down, to be told later.

@@ -37,7 +37,9 @@ mod reentrancy;
 mod replay;
 mod settle;
 mod timers;
+mod timings;
 mod trace;
+mod virtual_time;
 mod weights;
 
 #[cfg(all(target_family = "wasm", target_os = "unknown"))]

@@ -6,7 +6,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use super::super::job;
-use super::super::observe::{Books, Observe};
+use super::super::observe::{Books, Observe, PoolTimings, Watch};
 use super::Mill;
 use crate::error::{TaskError, Timeout};
 use crate::event::{EventKind, Rejection, TaskOutcome};
@@ -23,6 +23,10 @@ impl Mill {
             self.note(|books, at| books.opened(at, Id::NONE, limit));
             self.tell();
         }
+    }
+
+    pub(crate) fn timings(&self) -> Option<PoolTimings> {
+        self.observers.get().and_then(Watch::timings)
     }
 
     /// Has the notes told, unless that is going on.

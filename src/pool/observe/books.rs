@@ -11,7 +11,6 @@ use crate::state::Id;
 /// An event, with the time its task has spent waiting or running before it.
 pub(in crate::pool) struct Note {
     pub(in crate::pool) event: Event,
-    #[allow(dead_code, reason = "for those who measure")]
     pub(in crate::pool) spent: Option<Spent>,
 }
 
