@@ -30,8 +30,8 @@ pub use builder::PoolBuilder;
 pub(crate) use builder::PoolOptions;
 pub(crate) use close::Terms;
 pub use close::{Close, CloseReport};
-pub(crate) use observe::Observe;
 pub use observe::{Distribution, PoolTimings};
+pub(crate) use observe::{Observe, Scope};
 pub use stats::PoolStats;
 pub use submit::{Run, Submit, TaskBuilder};
 pub use task::{Task, TaskState};
@@ -122,8 +122,8 @@ impl Pool {
     }
 
     /// A task's future, made ready for a runner; it keeps the pool's generation alive.
-    fn work<F: Future + 'static>(&self, future: F, promise: &Rc<Promise<F::Output>>) -> BoxedWork {
-        let promise = Rc::clone(promise);
+    fn work<F: Future + 'static>(&self, ticket: Id, future: F, promise: &Rc<Promise<F::Output>>) -> BoxedWork {
+        let (future, promise) = (self.mill().traced(ticket, future), Rc::clone(promise));
         match self.handle.generation.clone() {
             None => Box::pin(Job::new(future, promise)),
             Some(generation) => Box::pin(Job::new(Kept { future, generation }, promise)),

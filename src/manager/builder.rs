@@ -12,7 +12,7 @@ use crate::error::OptionError;
 use crate::event::Event;
 use crate::executor::LocalExecutor;
 use crate::limit::{Concurrency, Limit};
-use crate::pool::{Observe, PoolOptions};
+use crate::pool::{Observe, PoolOptions, Scope};
 use crate::state::{Expiry, Time};
 
 /// Describes a [`PoolManager`]; see [`PoolManager::builder`].
@@ -44,7 +44,7 @@ impl<K: Eq + Hash + Clone + 'static, S: Resource> PoolManagerBuilder<K, S> {
             pool: PoolOptions::DEFAULT,
             idle_timeout: None,
             max_lifetime: None,
-            observe: Observe::default(),
+            observe: Observe::of(Scope::Manager),
             types: PhantomData,
         }
     }
@@ -82,6 +82,12 @@ impl<K: Eq + Hash + Clone + 'static, S: Resource> PoolManagerBuilder<K, S> {
     /// Tells `listener` of everything that happens in any of the pools, and to them. See [`PoolBuilder::on_event`](crate::PoolBuilder::on_event).
     pub fn on_event(mut self, listener: impl Fn(&Event) + 'static) -> Self {
         self.observe.listen(listener);
+        self
+    }
+
+    /// Under which name all pools together are exported; keys are not told apart. See [`PoolBuilder::name`](crate::PoolBuilder::name).
+    pub fn name(mut self, name: impl Into<String>) -> Self {
+        self.observe.name(name.into());
         self
     }
 

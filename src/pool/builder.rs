@@ -197,6 +197,20 @@ impl PoolBuilder {
         self
     }
 
+    /// Under which name it is exported. Without one it is not.
+    ///
+    /// With the feature `metrics`, to the recorder that is installed when the pool is built, under the label `pool`:
+    /// the counters `millpond_tasks_submitted_total`, `millpond_tasks_rejected_total` and `millpond_tasks_total` (label `outcome`:
+    /// succeeded, failed, panicked, cancelled, timed_out, dropped), the gauges `millpond_tasks_waiting`, `millpond_tasks_running` and
+    /// `millpond_concurrency`, the histograms `millpond_wait_seconds` and `millpond_run_seconds`.
+    ///
+    /// With the feature `tracing`, at the level of debugging, with the target `millpond`: a span `task` for each task, below the span in which
+    /// it was submitted, entered for each poll; and an event for each that [`on_event`](Self::on_event) tells of, in the task's span.
+    pub fn name(mut self, name: impl Into<String>) -> Self {
+        self.observe.name(name.into());
+        self
+    }
+
     /// Measures how long tasks wait and run, for [`Pool::timings`].
     ///
     /// # Cost

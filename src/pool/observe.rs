@@ -4,6 +4,10 @@
 //! happens while observers are told waits for its turn, so that all of them see one order.
 
 mod books;
+#[cfg(feature = "metrics")]
+mod export;
+#[cfg(feature = "tracing")]
+mod spans;
 mod timings;
 
 use std::cell::{Cell, OnceCell, RefCell};
@@ -17,19 +21,42 @@ pub use timings::{Distribution, PoolTimings};
 
 use crate::clock::Clock;
 use crate::event::Event;
+use crate::state::Id;
 use timings::Timings;
 
 /// Somebody who is told.
 type Observer = Box<dyn Fn(&Note)>;
 
+/// What is observed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) enum Scope {
+    #[default]
+    Pool,
+    /// All pools of a manager together.
+    Manager,
+}
+
 /// Who is to observe a pool that is still to be made.
 #[derive(Default)]
 pub(crate) struct Observe {
+    scope: Scope,
+    /// Under which it is exported.
+    name: Option<String>,
     observers: Vec<Observer>,
     timings: Option<Rc<Timings>>,
+    #[cfg(feature = "tracing")]
+    tracer: Option<Rc<spans::Tracer>>,
 }
 
 impl Observe {
+    pub(crate) fn of(scope: Scope) -> Self {
+        Self { scope, ..Self::default() }
+    }
+
+    pub(crate) fn name(&mut self, name: String) {
+        self.name = Some(name);
+    }
+
     pub(crate) fn listen(&mut self, listener: impl Fn(&Event) + 'static) {
         self.observers.push(Box::new(move |note| listener(&note.event)));
     }
@@ -46,9 +73,28 @@ impl Observe {
     }
 }
 
+impl Observe {
+    /// Has a named pool exported, as far as the features go that are there.
+    #[cfg_attr(not(any(feature = "metrics", feature = "tracing")), expect(unused_mut, reason = "nothing to add"))]
+    fn export(mut self) -> Self {
+        #[cfg(feature = "metrics")]
+        if let Some(name) = &self.name {
+            let exporter = export::Exporter::new(name, self.scope);
+            self.observers.push(Box::new(move |note| exporter.export(note)));
+        }
+        #[cfg(feature = "tracing")]
+        if let Some(name) = &self.name {
+            let tracer = Rc::new(spans::Tracer::new(name));
+            self.tracer = Some(Rc::clone(&tracer));
+            self.observers.push(Box::new(move |note| tracer.trace(note)));
+        }
+        self
+    }
+}
+
 impl fmt::Debug for Observe {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Observe").field("observers", &self.observers.len()).finish_non_exhaustive()
+        f.debug_struct("Observe").field("name", &self.name).field("observers", &self.observers.len()).finish_non_exhaustive()
     }
 }
 
@@ -58,11 +104,11 @@ pub(super) struct Observers(OnceCell<Box<Watch>>);
 
 impl Observers {
     pub(super) fn set(&self, observe: Observe, clock: &Clock) {
-        if !observe.observers.is_empty() {
-            let Observe { observers, timings } = observe;
+        let told = observe.export();
+        if !told.observers.is_empty() {
             let (clock, books, telling) = (clock.clone(), RefCell::default(), Cell::new(false));
             // Only the first call counts, and there is only one.
-            let _set = self.0.set(Box::new(Watch { clock, observers, timings, books, telling }));
+            let _set = self.0.set(Box::new(Watch { clock, told, books, telling }));
         }
     }
 
@@ -80,8 +126,7 @@ impl Observers {
 
 pub(super) struct Watch {
     clock: Clock,
-    observers: Vec<Observer>,
-    timings: Option<Rc<Timings>>,
+    told: Observe,
     books: RefCell<Books>,
     telling: Cell<bool>,
 }
@@ -92,7 +137,7 @@ impl Watch {
     }
 
     pub(super) fn timings(&self) -> Option<PoolTimings> {
-        self.timings.as_ref().map(|timings| timings.read())
+        self.told.timings.as_ref().map(|timings| timings.read())
     }
 
     /// Writes something down, to be told later.
@@ -105,7 +150,7 @@ impl Watch {
             return;
         }
         while let Some(note) = self.write(Books::next) {
-            self.observers.iter().for_each(|observer| isolated(|| observer(&note)));
+            self.told.observers.iter().for_each(|observer| isolated(|| observer(&note)));
         }
         self.telling.set(false);
     }
@@ -114,4 +159,17 @@ impl Watch {
 /// A panic of an observer stays here: the pool and the other observers have nothing to do with it.
 fn isolated(call: impl FnOnce()) {
     let _panicked = catch_unwind(AssertUnwindSafe(call));
+}
+
+/// A task's future, in the span of the task where there is one; it is entered for each poll and for the drop.
+#[cfg(feature = "tracing")]
+pub(super) fn traced<F: Future>(observers: &Observers, ticket: Id, future: F) -> tracing::instrument::Instrumented<F> {
+    let enter = |watch: &Watch| Some(watch.told.tracer.as_ref()?.enter(watch.write(|books| books.number(ticket))?));
+    let span = observers.get().and_then(enter).unwrap_or_else(tracing::Span::none);
+    tracing::Instrument::instrument(future, span)
+}
+
+#[cfg(not(feature = "tracing"))]
+pub(super) fn traced<F: Future>(_: &Observers, _: Id, future: F) -> F {
+    future
 }

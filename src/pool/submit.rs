@@ -151,7 +151,7 @@ impl<F: Future + 'static> TaskBuilder<F> {
             Err(refused) => return Err((self, refused)),
         };
         let promise = Rc::new(Promise::new());
-        mill.place(task, self.pool.work(self.future, &promise), self.timeouts);
+        mill.place(task, self.pool.work(task.ticket, self.future, &promise), self.timeouts);
         Ok(Task::new(mill, task.ticket, promise))
     }
 }

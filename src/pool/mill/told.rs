@@ -6,7 +6,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use super::super::job;
-use super::super::observe::{Books, Observe, PoolTimings, Watch};
+use super::super::observe::{Books, Observe, PoolTimings, Watch, traced};
 use super::Mill;
 use crate::error::{TaskError, Timeout};
 use crate::event::{EventKind, Rejection, TaskOutcome};
@@ -23,6 +23,11 @@ impl Mill {
             self.note(|books, at| books.opened(at, Id::NONE, limit));
             self.tell();
         }
+    }
+
+    /// A task's future, observed as it runs.
+    pub(crate) fn traced<F: Future>(&self, ticket: Id, future: F) -> impl Future<Output = F::Output> + use<F> {
+        traced(&self.observers, ticket, future)
     }
 
     pub(crate) fn timings(&self) -> Option<PoolTimings> {

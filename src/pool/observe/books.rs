@@ -87,6 +87,11 @@ impl Books {
 
 /// Tasks.
 impl Books {
+    /// The number of a task that has not ended.
+    pub(super) fn number(&self, ticket: Id) -> Option<u64> {
+        self.stays.get(&ticket).map(|stay| stay.number)
+    }
+
     pub(in crate::pool) fn submitted(&mut self, at: Duration, lane: Id, ticket: Id, priority: Priority, weight: u32) {
         self.tasks += 1;
         let (number, pool) = (self.tasks, self.lanes.get(&lane).copied().unwrap_or_default());
