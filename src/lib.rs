@@ -17,6 +17,10 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
+//! Whatever happens in a pool can be observed: [`EventLog`] writes it down, [`Replay`] checks it, [`Pool::timings`] measures it. Two
+//! features that are off by default export named pools ([`PoolBuilder::name`]): `metrics` to the facade of that name, for Prometheus and
+//! others, and `tracing` as spans and events.
+//!
 //! Every accepted task settles exactly once; what a pool promises is listed at [`Pool`]. Nothing here is `Send`, and tasks need not be.
 
 #![allow(dead_code, reason = "the JavaScript face (core.rs) uses parts of the heart that the Rust face does not")]

@@ -141,7 +141,8 @@ impl LocalExecutor {
     /// let ex = LocalExecutor::with_clock(ManualClock::new());
     /// let pool = Pool::builder(&ex).concurrency(2).unbounded_queue().build()?;
     /// for _ in 0..6 {
-    ///     drop(pool.try_submit(ex.sleep(7 * second))?);
+    ///     let inner = ex.clone();
+    ///     drop(pool.try_submit(async move { inner.sleep(7 * second).await })?);
     /// }
     /// ex.run_until_settled(3600 * second)?;
     /// assert_eq!((pool.stats().succeeded, ex.now(), ex.next_deadline()), (6, 21 * second, None));

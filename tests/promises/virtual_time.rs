@@ -33,7 +33,7 @@ fn a_step_wakes_what_is_due_and_moves_no_clock() {
     let (clock, ex) = manual();
     let sleeper = ex.spawn(ex.sleep(SECOND));
     assert_eq!((ex.step(9), ex.step(9)), (1, 0));
-    assert_eq!(ex.now(), 0 * SECOND);
+    assert!(ex.now().is_zero());
     clock.advance(SECOND);
     assert_eq!((ex.step(9), ex.step(9)), (1, 0));
     drop(sleeper);

@@ -24,7 +24,8 @@ const DIGITS: u8 = 2;
 /// let ex = LocalExecutor::with_clock(ManualClock::new());
 /// let pool = Pool::builder(&ex).concurrency(1).queue_capacity(9).timings().build()?;
 /// for _ in 0..3 {
-///     drop(pool.try_submit(ex.sleep(10 * second))?);
+///     let inner = ex.clone();
+///     drop(pool.try_submit(async move { inner.sleep(10 * second).await })?);
 /// }
 /// ex.advance(30 * second)?;
 /// let timings = pool.timings().unwrap_or_default();
