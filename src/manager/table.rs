@@ -113,7 +113,9 @@ impl<K: Eq + Hash + Clone + 'static, S: Resource> Table<K, S> {
         let entry = Entry { lane, current: Some(Rc::clone(&generation)) };
         let old = self.entries.borrow_mut().insert(key.clone(), entry);
         drop(old);
-        Ok(self.lease_held(lane, generation))
+        let lease = self.lease_held(lane, generation);
+        self.mill.tell();
+        Ok(lease)
     }
 
     /// A pool that one of its users has closed is gone once it is drained, and the key is free again.

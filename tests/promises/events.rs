@@ -5,8 +5,8 @@
 use std::future::pending;
 
 use millpond::{
-    EventKind, EventLog, LocalExecutor, ManualClock, Overflow, Pool, PoolBuilder, PoolManager, Priority, Replay, Task, TaskOutcome,
-    TaskState,
+    Event, EventKind, EventLog, LocalExecutor, ManualClock, Overflow, ParseEventError, Pool, PoolBuilder, PoolManager, PoolTimings,
+    Priority, Rejection, Replay, ReplayError, Task, TaskOutcome, TaskState,
 };
 use wasm_bindgen_test::wasm_bindgen_test;
 
@@ -249,6 +249,33 @@ fn a_manager_tells_of_its_pools_and_of_the_cap_over_them() {
             "6.000000000 pool=3 opened concurrency=unlimited",
         ]
     );
+}
+
+#[wasm_bindgen_test(unsupported = test)]
+fn a_listener_that_is_told_of_a_new_pool_gets_that_pool() {
+    let (log, later) = (EventLog::new(), Later::<PoolManager<u8>>::new());
+    let again = later.clone();
+    let ex = LocalExecutor::with_clock(ManualClock::new());
+    let builder = PoolManager::builder(&ex).pool_concurrency(1).pool_queue_capacity(9).on_event(log.listener());
+    let listener = move |event: &Event| {
+        if let EventKind::Opened { .. } = event.kind
+            && let Some(manager) = again.take()
+        {
+            drop(accepted(manager.get(7).unwrap().try_submit(pending::<()>())));
+        }
+    };
+    let manager = builder.on_event(listener).build().unwrap();
+    later.set(manager.clone());
+    let lease = manager.get(7).unwrap();
+    let _task = accepted(lease.try_submit(pending::<()>()));
+    assert_eq!((manager.len(), lease.stats().running, lease.stats().waiting), (1, 1, 1), "one pool under one cap");
+    assert_eq!(lines(&log).iter().filter(|line| line.contains("opened")).count(), 1);
+}
+
+#[wasm_bindgen_test(unsupported = test)]
+fn what_is_told_and_measured_goes_anywhere() {
+    fn goes_anywhere<T: Send + Sync + Unpin + 'static>() {}
+    goes_anywhere::<(Event, EventKind, TaskOutcome, Rejection, PoolTimings, Replay, ReplayError, ParseEventError)>();
 }
 
 #[wasm_bindgen_test(unsupported = test)]

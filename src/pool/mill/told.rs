@@ -35,7 +35,7 @@ impl Mill {
     }
 
     /// Has the notes told, unless that is going on.
-    pub(super) fn tell(&self) {
+    pub(crate) fn tell(&self) {
         self.observers.tell();
     }
 
@@ -47,10 +47,9 @@ impl Mill {
         }
     }
 
-    /// A new lane was opened.
+    /// A new lane was opened; whoever keeps it has that told as soon as it can be found.
     pub(super) fn note_opened(&self, lane: Id, limit: Limit) {
         self.note(|books, at| books.opened(at, lane, limit));
-        self.tell();
     }
 
     /// Something happened to a lane, or to all of them for nobody's.
