@@ -203,6 +203,22 @@ impl LocalExecutor {
         self.core.turn(1) == 1 || (self.core.unstick() && self.core.turn(1) == 1)
     }
 
+    /// Polls `most` tasks at most, each once, and says how many; fewer than that only if none is ready any more.
+    ///
+    /// What is due by now is woken first, and once only: with a clock that runs by itself call it again.
+    ///
+    /// # Examples
+    /// ```
+    /// use millpond::LocalExecutor;
+    ///
+    /// let ex = LocalExecutor::new();
+    /// (0..5).for_each(|_| drop(ex.spawn(async {})));
+    /// assert_eq!((ex.step(3), ex.step(3), ex.step(3)), (3, 2, 0));
+    /// ```
+    pub fn step(&self, most: usize) -> usize {
+        self.core.turn(most)
+    }
+
     /// Polls tasks until none is ready, and says how many polls it took. Deadlines that pass meanwhile are served.
     ///
     /// A task that wakes itself for ever keeps it from returning.

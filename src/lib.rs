@@ -19,6 +19,10 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
+//! Whatever happens in a pool can be observed: [`EventLog`] writes it down, [`Replay`] checks it, [`Pool::timings`] measures it. Two
+//! features that are off by default export named pools ([`PoolBuilder::name`]): `metrics` to the facade of that name, for Prometheus and
+//! others, and `tracing` as spans and events.
+//!
 //! Every accepted task settles exactly once; what a pool promises is listed at [`Pool`]. Nothing here is `Send`, and tasks need not be.
 
 #![allow(dead_code, reason = "the JavaScript face (core.rs) uses parts of the heart that the Rust face does not")]
@@ -26,6 +30,7 @@
 
 mod clock;
 mod error;
+mod event;
 mod executor;
 mod limit;
 mod manager;
@@ -34,6 +39,7 @@ mod policy;
 mod pool;
 mod priority;
 mod queue;
+mod replay;
 mod state;
 pub mod workers;
 
@@ -50,16 +56,18 @@ mod slice;
 
 pub use clock::{Clock, ManualClock};
 pub use error::{Awaited, Closed, Deadlock, GroupError, GroupSubmitError, OptionError, TaskError, Timeout, TrySubmitError};
+pub use event::{Event, EventKind, EventLog, ParseEventError, Rejection, TaskOutcome};
 pub use executor::{AdvanceError, JoinError, JoinHandle, LocalExecutor, Sleep};
 pub use limit::Concurrency;
 pub use manager::{CloseAll, Evicted, GetError, Lease, PoolManager, PoolManagerBuilder, PoolOverrides, Resource};
 pub use policy::{Order, Overflow};
 pub use pool::{
-    Autoscale, Close, CloseReport, Group, GroupSubmit, Join, Map, Pool, PoolBuilder, PoolStats, Run, Submit, Task, TaskBuilder, TaskState,
-    TryMap,
+    Autoscale, Close, CloseReport, Distribution, Group, GroupSubmit, Join, Map, Pool, PoolBuilder, PoolStats, PoolTimings, Run, Submit,
+    Task, TaskBuilder, TaskState, TryMap,
 };
 pub use priority::Priority;
 pub use queue::{Errors, JobError, JobId, JobQueue, JobQueueBuilder, QueueStats, Results, RunJob, SubmitJob};
+pub use replay::{Replay, ReplayError};
 pub use workers::Workers;
 
 /// The Rust of the README compiles and runs.

@@ -30,6 +30,7 @@ pub use lease::{Lease, Resource};
 pub use overrides::PoolOverrides;
 
 use crate::executor::LocalExecutor;
+use crate::pool::PoolTimings;
 use table::Table;
 
 /// One [`Pool`](crate::Pool) for each key, built lazily and expired by the clock, with an optional cap over all of them.
@@ -172,6 +173,12 @@ impl<K: Eq + Hash + Clone + 'static, S: Resource> PoolManager<K, S> {
     /// [Invalidates](Self::invalidate) every key, and says how many had a pool to give out.
     pub fn invalidate_all(&self) -> usize {
         self.table.invalidate_all()
+    }
+
+    /// How long the tasks of all pools waited and ran. None unless they are measured, see [`PoolManagerBuilder::timings`].
+    #[must_use]
+    pub fn timings(&self) -> Option<PoolTimings> {
+        self.table.mill().timings()
     }
 
     /// Closes the manager and all its pools, from this very call on; await it to wait until every task has settled and every

@@ -4,7 +4,8 @@
 //!  Pool ──> submit ──> mill ─┬─> state::Pond   who may start, who waits
 //!    │         │             ├─> slots, job    the futures, by ticket; results on their way to the handle
 //!    │         └─> Task      ├─> runner        one executor task for each permit in use, from job to job
-//!    └─> close, stats        └─> keeper        one sleep for all deadlines, only while there is one
+//!    └─> close, stats        ├─> keeper        one sleep for all deadlines, only while there is one
+//!                            └─> observe       whoever wants to be told of what happens
 //! ```
 
 mod autoscale;
@@ -17,6 +18,7 @@ mod job;
 mod keeper;
 mod map;
 pub(crate) mod mill;
+mod observe;
 mod runner;
 mod slots;
 mod stats;
@@ -36,6 +38,8 @@ pub use close::{Close, CloseReport};
 pub(crate) use close::{Ended, Tally, Terms};
 pub use group::{Group, GroupSubmit, Join};
 pub use map::{Map, TryMap};
+pub use observe::{Distribution, PoolTimings};
+pub(crate) use observe::{Observe, Scope};
 pub use stats::PoolStats;
 pub use submit::{Run, Submit, TaskBuilder};
 pub use task::{Task, TaskState};
@@ -180,7 +184,8 @@ impl Pool {
     }
 
     /// A task's future, made ready for a runner; it keeps the pool's generation alive.
-    fn work<F: Future + 'static>(&self, future: F, sink: impl Sink<F::Output> + 'static) -> BoxedWork {
+    fn work<F: Future + 'static>(&self, ticket: Id, future: F, sink: impl Sink<F::Output> + 'static) -> BoxedWork {
+        let future = self.mill().traced(ticket, future);
         match self.handle.generation.clone() {
             None => Box::pin(Job::new(future, sink)),
             Some(generation) => Box::pin(Kept { job: Job::new(future, sink), member: Member::new(generation) }),
@@ -351,6 +356,13 @@ impl Pool {
     #[must_use]
     pub fn stats(&self) -> PoolStats {
         PoolStats::new(self.mill().look(|pond| pond.counts(self.lane())).unwrap_or_default(), self.concurrency())
+    }
+
+    /// How long its tasks waited and ran; of a manager's pool: those of all its pools. None unless they are measured, see
+    /// [`PoolBuilder::timings`].
+    #[must_use]
+    pub fn timings(&self) -> Option<PoolTimings> {
+        self.mill().timings()
     }
 }
 

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use super::LocalExecutor;
 use super::timers::{Entry, Timers};
+use crate::clock::ManualClock;
 use crate::state::Time;
 
 /// Time.
@@ -92,16 +93,79 @@ impl LocalExecutor {
     /// # Ok::<(), millpond::AdvanceError>(())
     /// ```
     pub fn advance(&self, by: Duration) -> Result<usize, AdvanceError> {
-        let timers = &self.core.timers;
-        let clock = timers.clock().manual().ok_or(AdvanceError)?;
-        let target = timers.now().saturating_add(by);
+        self.advance_to(self.core.timers.now().saturating_add(by).elapsed())
+    }
+
+    /// Moves the manual clock forward until it reads `at`, as [`advance`](Self::advance) does. It never runs back: if it reads more
+    /// already, only what is ready is run.
+    ///
+    /// # Errors
+    /// [`AdvanceError`] if the executor reads the system's clock.
+    ///
+    /// # Examples
+    /// ```
+    /// use millpond::{LocalExecutor, ManualClock};
+    /// use std::time::Duration;
+    ///
+    /// let second = Duration::from_secs(1);
+    /// let ex = LocalExecutor::with_clock(ManualClock::new());
+    /// ex.spawn(ex.sleep(second));
+    /// assert_eq!(ex.advance_to(2 * second)?, 2); // one poll to fall asleep, one to wake up
+    /// assert_eq!(ex.advance_to(second)?, 0);
+    /// assert_eq!(ex.now(), 2 * second);
+    /// # Ok::<(), millpond::AdvanceError>(())
+    /// ```
+    pub fn advance_to(&self, at: Duration) -> Result<usize, AdvanceError> {
+        let target = Time::from_elapsed(at);
+        let clock = self.manual()?;
+        let polls = self.leap_while(|next| next < target)?;
+        clock.advance_to(target.elapsed());
+        Ok(polls + self.run_until_idle())
+    }
+
+    /// Runs until nothing is ready and nobody sleeps: moves the manual clock from deadline to deadline, but not past the one that is `within`
+    /// from now; says how many polls it took.
+    ///
+    /// The clock stands at the last deadline that was served. Somebody who sleeps again and again is why there is a bound; whoever
+    /// is left then shows as [`next_deadline`](Self::next_deadline). What waits for something else than time is left as well.
+    ///
+    /// # Errors
+    /// [`AdvanceError`] if the executor reads the system's clock.
+    ///
+    /// # Examples
+    /// ```
+    /// use millpond::{LocalExecutor, ManualClock, Pool};
+    /// use std::time::Duration;
+    ///
+    /// let second = Duration::from_secs(1);
+    /// let ex = LocalExecutor::with_clock(ManualClock::new());
+    /// let pool = Pool::builder(&ex).concurrency(2).unbounded_queue().build()?;
+    /// for _ in 0..6 {
+    ///     let inner = ex.clone();
+    ///     drop(pool.try_submit(async move { inner.sleep(7 * second).await })?);
+    /// }
+    /// ex.run_until_settled(3600 * second)?;
+    /// assert_eq!((pool.stats().succeeded, ex.now(), ex.next_deadline()), (6, 21 * second, None));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn run_until_settled(&self, within: Duration) -> Result<usize, AdvanceError> {
+        let last = self.core.timers.now().saturating_add(within);
+        self.leap_while(|next| next <= last)
+    }
+
+    /// Runs until idle, and leaps to the next deadline and runs until idle for as long as `goes_on` likes that.
+    fn leap_while(&self, goes_on: impl Fn(Time) -> bool) -> Result<usize, AdvanceError> {
+        let clock = self.manual()?;
         let mut polls = self.run_until_idle();
-        while let Some(at) = timers.next_deadline().filter(|at| *at < target) {
+        while let Some(at) = self.core.timers.next_deadline().filter(|at| goes_on(*at)) {
             clock.advance_to(at.elapsed());
             polls += self.run_until_idle();
         }
-        clock.advance_to(target.elapsed());
-        Ok(polls + self.run_until_idle())
+        Ok(polls)
+    }
+
+    fn manual(&self) -> Result<&ManualClock, AdvanceError> {
+        self.core.timers.clock().manual().ok_or(AdvanceError)
     }
 }
 

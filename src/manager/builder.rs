@@ -11,9 +11,10 @@ use super::lease::Resource;
 use super::overrides::PoolOverrides;
 use super::table::{Overrides, Table, Terms};
 use crate::error::OptionError;
+use crate::event::Event;
 use crate::executor::LocalExecutor;
 use crate::limit::{Concurrency, Limit};
-use crate::pool::PoolOptions;
+use crate::pool::{Observe, PoolOptions, Scope};
 use crate::state::{Expiry, Time};
 
 /// Describes a [`PoolManager`]; see [`PoolManager::builder`].
@@ -36,6 +37,7 @@ pub struct PoolManagerBuilder<K, S: Resource = ()> {
     max_lifetime: Option<Duration>,
     max_pools: Option<usize>,
     listener: Option<Listener<K>>,
+    observe: Observe,
     types: PhantomData<fn(K) -> S>,
 }
 
@@ -50,6 +52,7 @@ impl<K: Eq + Hash + Clone + 'static, S: Resource> PoolManagerBuilder<K, S> {
             max_lifetime: None,
             max_pools: None,
             listener: None,
+            observe: Observe::of(Scope::Manager),
             types: PhantomData,
         }
     }
@@ -132,6 +135,25 @@ impl<K: Eq + Hash + Clone + 'static, S: Resource> PoolManagerBuilder<K, S> {
         self
     }
 
+    /// Tells `listener` of everything that happens in any of the pools, and to them. See [`PoolBuilder::on_event`](crate::PoolBuilder::on_event).
+    pub fn on_event(mut self, listener: impl Fn(&Event) + 'static) -> Self {
+        self.observe.listen(listener);
+        self
+    }
+
+    /// Under which name all pools together are exported; keys are not told apart. See [`PoolBuilder::name`](crate::PoolBuilder::name).
+    pub fn name(mut self, name: impl Into<String>) -> Self {
+        self.observe.name(name.into());
+        self
+    }
+
+    /// Measures how long tasks wait and run, in all pools together, for [`PoolManager::timings`]. See
+    /// [`PoolBuilder::timings`](crate::PoolBuilder::timings).
+    pub fn timings(mut self) -> Self {
+        self.observe.measure();
+        self
+    }
+
     /// Makes the manager. It holds nothing and no timer exists until it has a key.
     ///
     /// # Errors
@@ -142,7 +164,9 @@ impl<K: Eq + Hash + Clone + 'static, S: Resource> PoolManagerBuilder<K, S> {
         let expiry = Expiry { idle: span(self.idle_timeout), lifetime: span(self.max_lifetime) };
         let max_pools = places(self.max_pools)?;
         let terms = Terms { limit, expiry, pool: self.pool, overrides: self.overrides, max_pools, listener: self.listener };
-        Ok(PoolManager { table: Table::new(&self.executor, terms) })
+        let table = Table::new(&self.executor, terms);
+        table.mill().observe(self.observe);
+        Ok(PoolManager { table })
     }
 }
 

@@ -174,6 +174,7 @@ impl<K: Eq + Hash + Clone + 'static, S: Resource> Table<K, S> {
                 lease
             }
         };
+        self.mill.tell();
         self.partings.tell();
         lease
     }

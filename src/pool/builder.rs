@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
-use super::Pool;
 use super::mill::Mill;
+use super::{Observe, Pool};
 use crate::error::OptionError;
+use crate::event::Event;
 use crate::executor::LocalExecutor;
 use crate::limit::{Concurrency, Limit};
 use crate::policy::{Order, Overflow};
@@ -77,11 +78,12 @@ impl PoolOptions {
 pub struct PoolBuilder {
     executor: LocalExecutor,
     options: PoolOptions,
+    observe: Observe,
 }
 
 impl PoolBuilder {
     pub(crate) fn new(executor: &LocalExecutor) -> Self {
-        Self { executor: executor.clone(), options: PoolOptions::DEFAULT }
+        Self { executor: executor.clone(), options: PoolOptions::DEFAULT, observe: Observe::default() }
     }
 
     /// How many tasks may run at once: 1 or more. Default: [`Concurrency::Unlimited`].
@@ -99,6 +101,43 @@ impl PoolBuilder {
     /// Lets the line grow without bound.
     pub fn unbounded_queue(self) -> Self {
         self.queue_capacity(u32::MAX)
+    }
+
+    /// Tells `listener` of everything that happens in the pool, in order; any number of listeners are told one after the other.
+    ///
+    /// Nothing is borrowed meanwhile: a listener may submit, cancel, resize and close. What comes of that is told of when all have heard
+    /// of what came before. A listener that panics is as good as one that returns; on wasm it aborts the module.
+    ///
+    /// # Hazard
+    /// A listener that owns a handle of its pool keeps the pool open for ever. One that causes an event by each that it is told of never
+    /// comes to an end.
+    ///
+    /// # Cost
+    /// One reading of the clock for each event. Without listeners nothing but a look at their number.
+    ///
+    /// # Examples
+    /// ```
+    /// use millpond::{EventKind, LocalExecutor, Pool, TaskOutcome};
+    /// use std::{cell::Cell, rc::Rc};
+    ///
+    /// let ex = LocalExecutor::new();
+    /// let (cancelled, count) = (Rc::new(Cell::new(0)), Rc::new(Cell::new(0)));
+    /// let counter = cancelled.clone();
+    /// let pool = Pool::builder(&ex)
+    ///     .on_event(move |event| {
+    ///         if event.kind == EventKind::Settled(TaskOutcome::Cancelled) {
+    ///             counter.set(counter.get() + 1);
+    ///         }
+    ///     })
+    ///     .on_event(move |event| count.set(event.number))
+    ///     .build()?;
+    /// pool.try_submit(async {})?.cancel();
+    /// assert_eq!(cancelled.get(), 1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn on_event(mut self, listener: impl Fn(&Event) + 'static) -> Self {
+        self.observe.listen(listener);
+        self
     }
 
     /// Who goes first among tasks of one class. Default: [`Order::Fifo`].
@@ -158,6 +197,33 @@ impl PoolBuilder {
         self
     }
 
+    /// Under which name it is exported. Without one it is not.
+    ///
+    /// With the feature `metrics`, to the recorder that is installed when the pool is built, under the label `pool`:
+    /// the counters `millpond_tasks_submitted_total`, `millpond_tasks_rejected_total` and `millpond_tasks_total` (label `outcome`:
+    /// succeeded, failed, panicked, cancelled, timed_out, dropped), the gauges `millpond_tasks_waiting`, `millpond_tasks_running` and
+    /// `millpond_concurrency`, the histograms `millpond_wait_seconds` and `millpond_run_seconds`.
+    ///
+    /// With the feature `tracing`, at the level of debugging, with the target `millpond`: a span `task` for each task, below the span in which
+    /// it was submitted, entered for each poll; and an event for each that [`on_event`](Self::on_event) tells of, in the task's span.
+    pub fn name(mut self, name: impl Into<String>) -> Self {
+        self.observe.name(name.into());
+        self
+    }
+
+    /// Measures how long tasks wait and run, for [`Pool::timings`].
+    ///
+    /// # Cost
+    /// Two readings of the clock and two entries in histograms per task. The histograms take a few kilobytes each, by the longest
+    /// time, and never more than 32.
+    ///
+    /// # Source
+    /// Gil Tene's HDR histograms, by the hdrhistogram crate.
+    pub fn timings(mut self) -> Self {
+        self.observe.measure();
+        self
+    }
+
     /// Makes the pool. Nothing runs and no timer exists until it has a task.
     ///
     /// # Errors
@@ -165,7 +231,9 @@ impl PoolBuilder {
     pub fn build(self) -> Result<Pool, OptionError> {
         let options = self.options.checked("concurrency")?;
         let mill = Mill::new(&self.executor, Limit::UNLIMITED, Expiry::NEVER);
+        mill.observe(self.observe);
         let lane = mill.open(options).ok_or_else(|| OptionError::new("pool", "one more", "a pond holds at most 2^24 pools"))?;
+        mill.tell();
         Ok(Pool::of(&mill, lane, None))
     }
 }

@@ -6,6 +6,7 @@
 mod lanes;
 mod scales;
 mod stuck;
+mod told;
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
@@ -16,8 +17,9 @@ use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use super::deadlock::ties::Ties;
-use super::job::{BoxedWork, abort, dismiss, outcome};
+use super::job::{BoxedWork, abort, dismiss};
 use super::keeper::Keeper;
+use super::observe::Observers;
 use super::runner::Runner;
 use super::slots::{Slot, Slots, Stay};
 use super::turns::Turns;
@@ -25,10 +27,11 @@ use super::waits::{Waits, What};
 use super::watchers::Watchers;
 use crate::clock::Clock;
 use crate::error::{TaskError, Timeout};
+use crate::event::{EventKind, Rejection, TaskOutcome};
 use crate::executor::{Guest, LocalExecutor, WeakExecutor};
 use crate::limit::Limit;
-use crate::priority::Level;
-use crate::state::{Due, Expiry, Id, Offer, Outcome, Phase, Pond, Refused, Submitted, Time};
+use crate::priority::{Level, Priority};
+use crate::state::{Due, Expiry, Id, Offer, Phase, Pond, Refused, Submitted, Time};
 use scales::Scales;
 pub(crate) use scales::Shrinks;
 
@@ -77,6 +80,7 @@ pub(crate) struct Mill {
     /// Whether every task is first polled in the order in which tasks start, at the price of a turn of the executor for each.
     pub(super) in_order: Cell<bool>,
     landlord: RefCell<Option<Weak<dyn Landlord>>>,
+    observers: Observers,
 }
 
 /// Making it and looking at it.
@@ -99,6 +103,7 @@ impl Mill {
             scales: Scales::default(),
             in_order: Cell::new(false),
             landlord: RefCell::new(None),
+            observers: Observers::default(),
         });
         let guest: Weak<dyn Guest> = Rc::<Self>::downgrade(&mill);
         executor.guests().add(guest);
@@ -142,13 +147,16 @@ impl Mill {
         self.stretch(lane, offer.weight);
         let now = self.now();
         let admitted = self.pond.borrow_mut().submit(lane, offer, now);
+        self.note_admission(lane, offer, &admitted);
         self.rescale(lane);
         admitted
     }
 
     /// Counts a task that is too late even to wait.
-    pub(super) fn admit_late(&self, lane: Id) -> Result<(), Refused> {
-        self.pond.borrow_mut().submit_late(lane)
+    pub(super) fn admit_late(&self, lane: Id, offer: Offer) -> Result<(), Refused> {
+        let admitted = self.pond.borrow_mut().submit_late(lane);
+        self.note_late(lane, offer, admitted);
+        admitted
     }
 
     pub(super) fn place(self: &Rc<Self>, task: Submitted, work: BoxedWork, timeouts: Timeouts) {
@@ -163,6 +171,7 @@ impl Mill {
             self.pump();
         }
         self.keep_time();
+        self.tell();
     }
 
     fn arm(&self, ticket: Id, timeouts: Timeouts) {
@@ -182,6 +191,7 @@ impl Mill {
     /// Counts somebody who was not even taken to the heart.
     pub(super) fn reject(&self, lane: Id) {
         self.pond.borrow_mut().reject(lane);
+        self.note_rejection(lane, Rejection::Full);
     }
 
     pub(super) fn is_waiting(&self, ticket: Id) -> Option<bool> {
@@ -189,9 +199,12 @@ impl Mill {
     }
 
     /// A lighter task at the head may start where a heavier one could not.
-    pub(super) fn set_level(self: &Rc<Self>, ticket: Id, level: Level) -> bool {
+    pub(super) fn set_priority(self: &Rc<Self>, ticket: Id, priority: Priority) -> bool {
         let now = self.now();
-        let moved = self.pond.borrow_mut().set_level(ticket, level, now);
+        let moved = self.pond.borrow_mut().set_level(ticket, priority.into(), now);
+        if moved {
+            self.note_priority(ticket, priority);
+        }
         if self.weighted.get() {
             self.pump();
         }
@@ -203,7 +216,7 @@ impl Mill {
         let Some(waiting) = self.is_waiting(ticket) else { return false };
         match self.slots.take(ticket) {
             Slot::Parked(_, work, _) if waiting => {
-                self.settle(ticket, outcome(&error));
+                self.settle(ticket, &error);
                 self.bury(work, error);
             }
             Slot::Parked(stay, work, runner) => {
@@ -259,8 +272,9 @@ impl Mill {
     /// The future goes first, then the permit: what the future held is free when the next task starts.
     fn end_running(self: &Rc<Self>, stay: Stay, mut work: BoxedWork, error: TaskError) {
         self.slots.occupy(stay, None);
+        let reason = TaskOutcome::from(&error);
         let outcome = abort(&mut work, error);
-        self.settle_busy(stay, outcome);
+        self.settle_busy(stay, if outcome == reason.counted() { reason } else { outcome.into() });
         self.pump();
         dismiss(work);
     }
@@ -272,18 +286,20 @@ impl Mill {
         dismiss(work);
     }
 
-    fn settle_busy(self: &Rc<Self>, stay: Stay, outcome: Outcome) {
+    fn settle_busy(self: &Rc<Self>, stay: Stay, outcome: impl Into<TaskOutcome>) {
         self.slots.leave(stay);
         self.settle(stay.ticket, outcome);
     }
 
-    fn settle(self: &Rc<Self>, ticket: Id, outcome: Outcome) {
-        let lane = self.look(|pond| pond.lane_of(ticket));
+    fn settle(self: &Rc<Self>, ticket: Id, outcome: impl Into<TaskOutcome>) {
+        let (lane, outcome) = (self.look(|pond| pond.lane_of(ticket)), outcome.into());
         let now = self.now();
-        self.pond.borrow_mut().settle(ticket, outcome, now);
+        self.pond.borrow_mut().settle(ticket, outcome.counted(), now);
+        self.note_end(ticket, lane, outcome);
         self.forget(ticket);
         self.notify(lane);
         self.keep_time();
+        self.tell();
     }
 
     fn forget(&self, ticket: Id) {
@@ -327,6 +343,7 @@ impl Mill {
     }
 
     fn on_start(self: &Rc<Self>, ticket: Id) {
+        self.note_start(ticket);
         if !self.run_timeouts.borrow().is_empty() {
             self.start_clock(ticket);
         }
@@ -405,17 +422,23 @@ impl Mill {
                 self.end(ticket, timed_out(phase));
             }
             Due::Expired(lane, clock) => {
+                self.note_expired(lane);
                 self.rescale(lane);
                 self.landlord().into_iter().for_each(|landlord| landlord.expired(lane, clock));
             }
-            Due::Aged(lane) => self.landlord().into_iter().for_each(|landlord| landlord.aged(lane)),
+            Due::Aged(lane) => {
+                self.note_lane(lane, EventKind::Aged);
+                self.landlord().into_iter().for_each(|landlord| landlord.aged(lane));
+            }
             Due::Resumed(lane) => self.notify(lane),
             // Only the JavaScript face has tasks that outlive their end.
             Due::Abandoned(_) | Due::Recalled(_) => {}
         }
+        self.tell();
     }
 
     fn end_settled(self: &Rc<Self>, ticket: Id, lane: Id, error: TaskError) {
+        self.note_end(ticket, lane, &error);
         self.forget(ticket);
         if let Slot::Parked(_, work, _) = self.slots.take(ticket) {
             self.bury(work, error);
@@ -435,7 +458,7 @@ impl Mill {
 impl Guest for Mill {
     /// Nothing will run any more: every task settles as closed, and nothing new is taken.
     fn executor_gone(self: Rc<Self>) {
-        self.pond.borrow_mut().close_all();
+        self.close_all();
         for ticket in self.slots.tickets() {
             self.end(ticket, TaskError::Closed);
         }

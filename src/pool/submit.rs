@@ -168,14 +168,15 @@ impl<F: Future + 'static> TaskBuilder<F> {
             return Err((self, Refused::Closed));
         }
         let (mill, lane, late) = (Rc::clone(self.pool.mill()), self.pool.lane(), self.is_late());
-        let admitted = if late { mill.admit_late(lane).map(|()| None) } else { mill.admit(lane, self.admission()).map(Some) };
+        let admitted =
+            if late { mill.admit_late(lane, self.admission()).map(|()| None) } else { mill.admit(lane, self.admission()).map(Some) };
         let number = mill.look(Pond::accepted);
         match admitted {
             Err(refused) => Err((self, refused)),
             Ok(None) => Ok(end_at_once(receive(Id::NONE, number), TaskError::TimedOut(Timeout::Deadline))),
             Ok(Some(task)) => {
                 let (sink, given) = receive(task.ticket, number);
-                mill.place(task, self.pool.work(self.future, sink), self.timeouts);
+                mill.place(task, self.pool.work(task.ticket, self.future, sink), self.timeouts);
                 Ok(given)
             }
         }

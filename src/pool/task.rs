@@ -81,7 +81,7 @@ impl<T> Task<T> {
     /// # Cost
     /// O(log n) of the number that were moved; the line is never scanned.
     pub fn set_priority(&self, priority: Priority) -> bool {
-        !self.promise.is_settled() && self.mill.set_level(self.ticket, priority.into())
+        !self.promise.is_settled() && self.mill.set_priority(self.ticket, priority)
     }
 
     /// Where the task is.

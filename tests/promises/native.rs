@@ -191,3 +191,12 @@ fn another_thread_may_wake_a_task_at_any_moment_so_it_is_never_called_a_deadlock
     drop(ask);
     assert!(answering.join().is_ok());
 }
+
+#[test]
+#[ignore = "writes the files that the tests in trace.rs compare with"]
+fn the_golden_traces_are_written_anew() {
+    super::trace::traces().into_iter().for_each(|(name, text)| {
+        let file = format!("{}/tests/golden/trace-{name}.txt", env!("CARGO_MANIFEST_DIR"));
+        assert!(std::fs::write(file, text).is_ok());
+    });
+}

@@ -7,7 +7,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind, panic_any};
 use std::pin::{Pin, pin};
 use std::task::Poll;
 
-use millpond::{Task, TaskError};
+use millpond::{EventLog, LocalExecutor, Pool, Replay, Task, TaskError};
 
 use super::kit::{End, Later, Rig, SECOND, accepted, adds_up, end, gated};
 use super::support::{Drops, on_drop, poll, poll_once, waker_calling};
@@ -226,4 +226,15 @@ fn a_panic_in_a_run_that_nobody_awaits_is_silent() {
     }
     assert_eq!(adds_up(&rig.pool).panicked, 1);
     rig.assert_all_permits_are_back(1);
+}
+
+#[test]
+fn a_listener_that_panics_harms_neither_the_pool_nor_the_other_listeners() {
+    let log = EventLog::new();
+    let ex = LocalExecutor::new();
+    let pool = Pool::builder(&ex).concurrency(1).on_event(|_| panic!("listener")).on_event(log.listener()).build().unwrap();
+    let task = pool.try_submit(async { 7 }).unwrap();
+    assert_eq!(ex.block_on(task).unwrap(), 7);
+    assert_eq!(log.len(), 4);
+    assert_eq!(Replay::of(&log.take()).unwrap().stats(1), Some(pool.stats()));
 }

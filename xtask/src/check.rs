@@ -14,7 +14,7 @@ pub(crate) fn check() -> Result<()> {
     let checks: [(&str, &dyn Fn() -> Result<()>); 8] = [
         ("tidy: the project's own rules", &|| tidy::tidy(root())),
         ("rustfmt", &|| run(&mut cargo("fmt --all --check"))),
-        ("clippy, native", &|| clippy("--workspace")),
+        ("clippy, native", &|| clippy("--workspace").and_then(|()| clippy("--package millpond --features metrics,tracing"))),
         ("clippy, wasm", &|| clippy(&format!("--package millpond {WASM}"))),
         ("clippy, wasm core", &|| clippy(&format!("--package millpond-core {WASM}"))),
         ("clippy, wasm page", &|| clippy(&format!("--package millpond-web-page {WASM}"))),

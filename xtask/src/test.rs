@@ -69,11 +69,12 @@ fn play(part: Part, tarball: &mut Option<PathBuf>) -> Result<Option<u32>> {
 }
 
 fn native() -> Result<u32> {
-    let passed = tests(&mut cargo("test --no-fail-fast --workspace"))?;
+    let passed = tests(&mut cargo("test --no-fail-fast --workspace"))?
+        + tests(&mut cargo("test --no-fail-fast --features metrics,tracing --test metrics --test tracing"))?;
     for example in files("examples", ".rs").unwrap_or_default() {
         let name = example.file_stem().unwrap_or_default();
         println!("\nexample {}", name.display());
-        run(cargo("run --quiet --example").arg(name))?;
+        run(cargo("run --quiet --features metrics,tracing --example").arg(name))?;
     }
     Ok(passed)
 }

@@ -17,6 +17,7 @@ impl Mill {
         let now = self.now();
         let lane = self.pond.borrow_mut().open(options, now)?;
         self.hold(lane);
+        self.note_opened(lane, options.limit);
         Some(lane)
     }
 
@@ -55,7 +56,9 @@ impl Mill {
 
     /// Changes the pond or a lane of it, then starts what may start now.
     pub(crate) fn change(self: &Rc<Self>, lane: Id, change: impl FnOnce(&mut Pond, Id)) {
+        let before = self.facets(lane);
         change(&mut self.pond.borrow_mut(), lane);
+        self.note_change(lane, before);
         self.pump();
         self.notify(lane);
         self.watchers.tell(lane);
@@ -122,6 +125,7 @@ impl Mill {
     /// All have left before the first is dropped: what their drops submit is not meant.
     fn dispel(self: &Rc<Self>, lane: Id, leaving: Vec<BoxedWork>) -> u64 {
         let count = leaving.len() as u64;
+        self.tell();
         leaving.into_iter().for_each(|work| self.bury(work, TaskError::Cancelled));
         self.notify(lane);
         self.keep_time();

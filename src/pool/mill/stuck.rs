@@ -57,7 +57,7 @@ impl Mill {
         while let Some(knot) = self.knot() {
             let unsure: Vec<Id> = knot.tickets().filter(|ticket| !self.ties.is_probed(*ticket)).collect();
             if unsure.is_empty() {
-                return self.tell(&knot);
+                return self.break_up(&knot);
             }
             // All of them: who went on is no reason to leave the others in doubt.
             if unsure.into_iter().filter(|ticket| self.probe(*ticket)).count() > 0 {
@@ -85,7 +85,7 @@ impl Mill {
     }
 
     /// Ends what has to end, which tells whoever awaits it.
-    fn tell(self: &Rc<Self>, knot: &Knot) -> bool {
+    fn break_up(self: &Rc<Self>, knot: &Knot) -> bool {
         let verdict = self.look(|pond| knot.verdict(pond));
         match verdict {
             Some((Victim::Task(ticket), deadlock)) => self.end(ticket, TaskError::Deadlock(deadlock)),

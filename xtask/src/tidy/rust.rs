@@ -15,10 +15,12 @@ const IMPORTS: &[(&str, &[&str])] = &[
     ("platform", &[]),
     ("state", &["limit", "policy", "priority", "error"]),
     ("executor", &["state", "platform", "clock", "error"]),
-    ("pool", &["executor", "state", "clock", "limit", "policy", "priority", "error"]),
+    ("event", &["limit", "priority", "error"]),
+    ("pool", &["event", "executor", "state", "clock", "limit", "policy", "priority", "error"]),
     ("queue", &["pool", "executor", "limit", "error"]),
-    ("manager", &["pool", "executor", "state", "clock", "limit", "policy", "priority", "error"]),
+    ("manager", &["pool", "event", "executor", "state", "clock", "limit", "policy", "priority", "error"]),
     ("workers", &["executor", "state", "clock", "limit", "error"]),
+    ("replay", &["pool", "event", "state", "limit", "priority", "error"]),
     ("js", &["state", "limit", "priority", "error"]),
 ];
 
