@@ -318,8 +318,8 @@ impl<T: 'static, E: 'static> Sink<Result<T, E>> for Member<T, E> {
     }
 
     fn announce(&self) {
-        if let Some(waker) = self.members.waker.take() {
-            waker.wake();
+        if self.members.failed.get() || self.members.left.get() == 0 {
+            self.members.waker.take().into_iter().for_each(Waker::wake);
         }
     }
 }

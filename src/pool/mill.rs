@@ -230,17 +230,6 @@ impl Mill {
         true
     }
 
-    /// Ends many tasks at once, those that wait first: none of them takes over the permit of another.
-    pub(super) fn end_all(self: &Rc<Self>, tickets: &[Id], error: fn() -> TaskError) {
-        for waiting in [true, false] {
-            for &ticket in tickets {
-                if self.is_waiting(ticket) == Some(waiting) {
-                    self.end(ticket, error());
-                }
-            }
-        }
-    }
-
     /// A runner's step: polls a task once. Ready with the next task for this runner, if there is one.
     pub(super) fn step(self: &Rc<Self>, stay: Stay, cx: &mut Context<'_>) -> Poll<Option<Stay>> {
         let Slot::Parked(_, mut work, _) = self.slots.resume(stay) else { return Poll::Ready(self.next()) };

@@ -55,10 +55,21 @@ fn a_group_without_tasks_is_done_at_once() {
 fn a_join_is_told_once_when_the_last_has_ended() {
     let rig = Rig::new(1);
     let group = group(&rig);
-    (0..3).for_each(|number| group.try_submit(ready(Ok(number))).unwrap());
+    (0..3).for_each(|number| {
+        group
+            .try_submit(async move {
+                give_way().await;
+                Ok(number)
+            })
+            .unwrap()
+    });
     let mut join = group.join();
     let (wakes, waker) = WakeCount::new();
     assert!(poll(Pin::new(&mut join), &waker).is_pending());
+    while rig.pool.stats().succeeded < 2 {
+        rig.ex.try_tick();
+    }
+    assert_eq!(wakes.take(), 0);
     rig.ex.run_until_idle();
     assert_eq!((wakes.take(), joined(&mut join)), (1, "Ok([0, 1, 2])".to_owned()));
 }

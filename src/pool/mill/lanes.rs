@@ -155,4 +155,15 @@ impl Mill {
     fn cancel_all(self: &Rc<Self>, running: Vec<Id>) -> u64 {
         running.into_iter().filter(|&ticket| self.end(ticket, TaskError::Cancelled)).count() as u64
     }
+
+    /// Ends many tasks at once, those that wait first: none of them takes over the permit of another.
+    pub(in crate::pool) fn end_all(self: &Rc<Self>, tickets: &[Id], error: fn() -> TaskError) {
+        for waiting in [true, false] {
+            for &ticket in tickets {
+                if self.is_waiting(ticket) == Some(waiting) {
+                    self.end(ticket, error());
+                }
+            }
+        }
+    }
 }
