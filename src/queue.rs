@@ -105,9 +105,9 @@ impl fmt::Display for JobId {
 ///     queue.close().await;
 ///     let results: Vec<_> = results.map(|(job, result)| (job.get(), result.ok())).collect().await;
 ///     assert_eq!(results, [(0, Some(2)), (1, None), (2, Some(6))]);
-///     Ok(())
-/// })
-/// # .map_err(|error: Box<dyn std::error::Error>| error)
+///     Ok::<_, Box<dyn std::error::Error>>(())
+/// })?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub struct JobQueue<J: 'static, R: 'static, E: 'static> {
     pool: Pool,

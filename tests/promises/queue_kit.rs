@@ -7,9 +7,9 @@ use std::task::Poll;
 
 use futures::Stream;
 use futures::channel::oneshot;
-use millpond::{JobError, JobId, JobQueue, JobQueueBuilder, LocalExecutor, ManualClock, TaskError};
+use millpond::{Close, CloseReport, JobError, JobId, JobQueue, JobQueueBuilder, LocalExecutor, ManualClock, TaskError};
 
-use super::kit::Gauge;
+use super::kit::{Gauge, SECOND};
 use super::support::{Drops, Recorder, poll_once};
 
 /// A job that ends when it is told how: with a result or an error.
@@ -147,4 +147,16 @@ pub(crate) fn adds_up<J, R, E>(queue: &JobQueue<J, R, E>) -> millpond::QueueStat
     let ended = stats.succeeded + stats.failed + stats.panicked + stats.cancelled;
     assert_eq!(stats.submitted, stats.waiting + stats.running + ended, "{stats:?}");
     stats
+}
+
+/// What a close reports that takes a second at most.
+pub(crate) fn report(ex: &LocalExecutor, mut close: Close) -> CloseReport {
+    if let Poll::Ready(report) = poll_once(Pin::new(&mut close)) {
+        return report;
+    }
+    ex.advance(SECOND).unwrap();
+    match poll_once(Pin::new(&mut close)) {
+        Poll::Ready(report) => report,
+        Poll::Pending => panic!("not closed"),
+    }
 }

@@ -9,7 +9,7 @@ use millpond::{Concurrency, Results};
 use wasm_bindgen_test::wasm_bindgen_test;
 
 use super::kit::{Random, SECOND};
-use super::queue_kit::{Fate, Mill, Tell, adds_up, order, read};
+use super::queue_kit::{Fate, Mill, Tell, adds_up, order, read, report};
 
 /// A queue, and what is known of its jobs by their numbers.
 struct Model {
@@ -80,12 +80,12 @@ impl Model {
         let close = self.mill.queue.close();
         let (ended, by_force) = (self.told.len() as u64, random.below(2) == 0);
         let report = if by_force {
-            self.mill.ex.block_on(close.within(SECOND))
+            report(&self.mill.ex, close.within(SECOND))
         } else {
             while !self.open.is_empty() {
                 self.end(random, Ok);
             }
-            self.mill.ex.block_on(close)
+            report(&self.mill.ex, close)
         };
         self.mill.ex.run_until_idle();
         self.check();

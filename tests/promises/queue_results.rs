@@ -8,15 +8,15 @@ use std::rc::Rc;
 use std::task::{Context, Poll};
 
 use futures::StreamExt;
-use millpond::{JobQueue, LocalExecutor};
+use millpond::{JobQueue, LocalExecutor, ManualClock};
 use wasm_bindgen_test::wasm_bindgen_test;
 
-use super::queue_kit::{Fate, Mill, adds_up, fate, order, read};
+use super::queue_kit::{Fate, Mill, adds_up, fate, order, read, report};
 use super::support::{Drops, Recorder, WakeCount, poll_once, waker_calling};
 
 /// A queue whose jobs end at once: with themselves if even, with an error if odd.
 fn quick(workers: u32, results: usize) -> (LocalExecutor, JobQueue<u32, u32, u32>) {
-    let ex = LocalExecutor::new();
+    let ex = LocalExecutor::with_clock(ManualClock::new());
     let builder = JobQueue::builder(&ex).workers(workers).capacity(1_000_000).results_capacity(results);
     let queue = builder.build(|_| async |job: u32| if job.is_multiple_of(2) { Ok(job) } else { Err(job) }).unwrap();
     (ex, queue)
@@ -44,7 +44,7 @@ fn unread_results_never_block_the_jobs_or_the_close_and_their_number_is_bounded(
     for job in 0..1000 {
         queue.try_submit(job).unwrap();
     }
-    let report = ex.block_on(queue.close());
+    let report = report(&ex, queue.close());
     assert_eq!(report.drained, 1000);
     let stats = adds_up(&queue);
     assert_eq!((stats.succeeded, stats.failed, stats.unread, stats.missed), (500, 500, 20, 980));
