@@ -134,8 +134,9 @@ impl Mill {
 
     /// Takes a waiting task out of its line, as cancelled.
     fn withdraw(&self, ticket: Id) -> Option<BoxedWork> {
-        let now = self.now();
+        let (lane, now) = (self.look(|pond| pond.lane_of(ticket)), self.now());
         self.pond.borrow_mut().settle(ticket, Outcome::Cancelled, now);
+        self.note_end(ticket, lane, Outcome::Cancelled);
         self.forget(ticket);
         if let Slot::Parked(_, work, _) = self.slots.take(ticket) { Some(work) } else { None }
     }
