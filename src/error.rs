@@ -1,7 +1,12 @@
 //! Every error of the Rust face: one small type for each way to fail.
 
+mod deadlock;
+
 use std::any::Any;
 use std::fmt;
+
+pub(crate) use deadlock::Scarce;
+pub use deadlock::{Awaited, Deadlock};
 
 /// An option was refused when it was set; names the option, the value and the rule. Nothing was changed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -111,6 +116,8 @@ pub enum TaskError {
     Closed,
     /// It went out of a full line for the sake of another; see [`Overflow`](crate::Overflow).
     Dropped,
+    /// It was part of a deadlock: the pool's tasks waited for each other, so that it could never have ended.
+    Deadlock(Deadlock),
 }
 
 impl fmt::Debug for TaskError {
@@ -121,6 +128,7 @@ impl fmt::Debug for TaskError {
             Self::Panicked(_) => f.write_str("Panicked(..)"),
             Self::Closed => f.write_str("Closed"),
             Self::Dropped => f.write_str("Dropped"),
+            Self::Deadlock(deadlock) => write!(f, "Deadlock({:?})", deadlock.waits()),
         }
     }
 }
@@ -136,11 +144,87 @@ impl fmt::Display for TaskError {
             Self::Panicked(payload) => write!(f, "the task panicked: {}", message(payload.as_ref())),
             Self::Closed => f.write_str("the pool was closed, or its executor dropped, before the task ended"),
             Self::Dropped => f.write_str("the task was dropped from a full line for the sake of another"),
+            Self::Deadlock(deadlock) => deadlock.fmt(f),
         }
     }
 }
 
 impl std::error::Error for TaskError {}
+
+/// Why a [`Group`](crate::Group) or a [`TryMap`](crate::TryMap) has failed: its first error.
+pub enum GroupError<E> {
+    /// A task gave this error.
+    Failed(E),
+    /// A task ended without giving anything: it panicked, timed out, was cancelled from outside, or the pool takes no more.
+    Task(TaskError),
+}
+
+impl<E: fmt::Debug> fmt::Debug for GroupError<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Failed(error) => f.debug_tuple("Failed").field(error).finish(),
+            Self::Task(error) => f.debug_tuple("Task").field(error).finish(),
+        }
+    }
+}
+
+impl<E: fmt::Display> fmt::Display for GroupError<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Failed(error) => error.fmt(f),
+            Self::Task(error) => error.fmt(f),
+        }
+    }
+}
+
+impl<E: std::error::Error> std::error::Error for GroupError<E> {}
+
+/// Why a [`Group`](crate::Group) did not take a task; hands it back by value.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum GroupSubmitError<F> {
+    /// The waiting line is full, or others already wait for room in it. Only of `try_submit`; the group goes on.
+    Full(F),
+    /// The group has failed before.
+    Failed(F),
+    /// The pool is closed, or its executor is gone. The group has failed by that.
+    Closed(F),
+}
+
+impl<F> GroupSubmitError<F> {
+    /// The task that was not taken.
+    pub fn into_inner(self) -> F {
+        match self {
+            Self::Full(task) | Self::Failed(task) | Self::Closed(task) => task,
+        }
+    }
+
+    /// Whether a later try may succeed.
+    pub const fn is_full(&self) -> bool {
+        matches!(self, Self::Full(_))
+    }
+}
+
+impl<F> fmt::Debug for GroupSubmitError<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Full(_) => "Full(..)",
+            Self::Failed(_) => "Failed(..)",
+            Self::Closed(_) => "Closed(..)",
+        })
+    }
+}
+
+impl<F> fmt::Display for GroupSubmitError<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Full(_) => "the waiting line of the pool is full",
+            Self::Failed(_) => "the group has failed and takes no more tasks",
+            Self::Closed(_) => "the pool is closed and takes no more tasks",
+        })
+    }
+}
+
+impl<F> std::error::Error for GroupSubmitError<F> {}
 
 /// The text of a panic, or that it has none.
 pub(crate) fn message(payload: &(dyn Any + Send)) -> &str {

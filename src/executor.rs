@@ -200,7 +200,7 @@ impl LocalExecutor {
     /// assert!(!ex.try_tick());
     /// ```
     pub fn try_tick(&self) -> bool {
-        self.core.turn(1) == 1
+        self.core.turn(1) == 1 || (self.core.unstick() && self.core.turn(1) == 1)
     }
 
     /// Polls `most` tasks at most, each once, and says how many; fewer than that only if none is ready any more.
@@ -233,7 +233,7 @@ impl LocalExecutor {
     /// assert_eq!(ex.run_until_idle(), 2);
     /// ```
     pub fn run_until_idle(&self) -> usize {
-        std::iter::repeat_with(|| self.core.turn(TURN)).take_while(|&polls| polls > 0).sum()
+        std::iter::repeat_with(|| self.core.turn(TURN)).take_while(|&polls| polls > 0 || self.core.unstick()).sum()
     }
 }
 

@@ -2,7 +2,9 @@
 //!
 //! - [`LocalExecutor`] runs the tasks of one thread, with timers: by itself, inside any other executor, in a loop of yours, or in a page.
 //! - [`Pool`] is a queue of tasks of which at most so many run at once: with priorities, timeouts, backpressure and an orderly end.
+//! - [`JobQueue`] is a bounded queue of typed jobs, with a handler for each of its workers.
 //! - [`PoolManager`] builds one pool for each key when it is needed and lets it expire, under one cap over all.
+//! - [`Workers`] run one job again and again until they are stopped, with middleware: counting, timing, retries, pauses.
 //! - [`ManualClock`] drives every deadline of an executor by hand, in tests.
 //!
 //! ```
@@ -36,8 +38,10 @@ mod platform;
 mod policy;
 mod pool;
 mod priority;
+mod queue;
 mod replay;
 mod state;
+pub mod workers;
 
 // How a host drives the executor differs in more than a function: each way is there only where it works.
 #[cfg(not(all(target_family = "wasm", target_os = "unknown")))]
@@ -51,15 +55,20 @@ mod drive;
 mod slice;
 
 pub use clock::{Clock, ManualClock};
-pub use error::{Closed, OptionError, TaskError, Timeout, TrySubmitError};
+pub use error::{Awaited, Closed, Deadlock, GroupError, GroupSubmitError, OptionError, TaskError, Timeout, TrySubmitError};
 pub use event::{Event, EventKind, EventLog, ParseEventError, Rejection, TaskOutcome};
 pub use executor::{AdvanceError, JoinError, JoinHandle, LocalExecutor, Sleep};
 pub use limit::Concurrency;
 pub use manager::{CloseAll, GetError, Lease, PoolManager, PoolManagerBuilder, Resource};
 pub use policy::{Order, Overflow};
-pub use pool::{Close, CloseReport, Distribution, Pool, PoolBuilder, PoolStats, PoolTimings, Run, Submit, Task, TaskBuilder, TaskState};
+pub use pool::{
+    Autoscale, Close, CloseReport, Distribution, Group, GroupSubmit, Join, Map, Pool, PoolBuilder, PoolStats, PoolTimings, Run, Submit,
+    Task, TaskBuilder, TaskState, TryMap,
+};
 pub use priority::Priority;
+pub use queue::{Errors, JobError, JobId, JobQueue, JobQueueBuilder, QueueStats, Results, RunJob, SubmitJob};
 pub use replay::{Replay, ReplayError};
+pub use workers::Workers;
 
 /// The Rust of the README compiles and runs.
 #[cfg(doctest)]

@@ -8,10 +8,14 @@
 //!                            └─> observe       whoever wants to be told of what happens
 //! ```
 
+mod autoscale;
 mod builder;
 mod close;
+mod deadlock;
+mod group;
 mod job;
 mod keeper;
+mod map;
 pub(crate) mod mill;
 mod observe;
 mod runner;
@@ -21,15 +25,19 @@ mod submit;
 mod task;
 mod turns;
 mod waits;
+mod watchers;
 
 use std::any::Any;
 use std::fmt;
 use std::rc::Rc;
 
+pub use autoscale::Autoscale;
 pub use builder::PoolBuilder;
 pub(crate) use builder::PoolOptions;
-pub(crate) use close::Terms;
 pub use close::{Close, CloseReport};
+pub(crate) use close::{Ended, Terms};
+pub use group::{Group, GroupSubmit, Join};
+pub use map::{Map, TryMap};
 pub use observe::{Distribution, PoolTimings};
 pub(crate) use observe::{Observe, Scope};
 pub use stats::PoolStats;
@@ -40,7 +48,7 @@ use crate::error::{Closed, OptionError, TrySubmitError};
 use crate::executor::LocalExecutor;
 use crate::limit::{Concurrency, Limit};
 use crate::state::Id;
-use job::{BoxedWork, Job, Kept, Promise};
+use job::{BoxedWork, Job, Kept, Sink};
 use mill::Mill;
 
 /// A queue of tasks of which at most `concurrency` run at once, on a [`LocalExecutor`].
@@ -59,8 +67,16 @@ use mill::Mill;
 /// O(1) per task, O(log n) with many different priorities. Two allocations per task. At most `concurrency` executor tasks, made when
 /// needed; no timer unless a timeout is set.
 ///
-/// # Hazard
-/// A task that waits for another task of the same pool holds its permit meanwhile; if all do, nothing goes on.
+/// # Deadlock
+/// A task that waits for another task of the same pool holds its permit meanwhile; if all do, nothing can ever go on. That is told: when
+/// nothing is ready, no timer is set, and every task that holds a permit waits for a task that runs or waits in the same pool (or for room in
+/// its line), one of the awaited tasks ends with [`TaskError::Deadlock`](crate::TaskError::Deadlock), which names the cycle; whoever awaits
+/// it goes on with that error, and its permit comes free. The pools of a manager are looked at together.
+///
+/// It is never told while anything else may wake one of these tasks: a channel, a socket, another executor. Nor while the pool is
+/// paused. What nobody can see stays silent: a task awaited through another executor task, or through wakers of its own as
+/// `FuturesUnordered` has them. What a handle could still do from outside (cancel, resize) is not waited for, beyond one more turn of the
+/// future that drives. To be sure a task may be polled once more than it was woken.
 ///
 /// # Source
 /// The hand-over is that of a fair semaphore (tokio's `Semaphore`); the lazily made workers are those of keyed worker pools.
@@ -115,6 +131,11 @@ impl Pool {
         self.handle.lane
     }
 
+    /// Has tasks first polled in the order in which they start; otherwise a runner may go on before another one has begun.
+    pub(crate) fn begin_in_order(&self) {
+        self.mill().in_order.set(true);
+    }
+
     /// How many wait and run.
     pub(crate) fn tasks(&self) -> u64 {
         let stats = self.stats();
@@ -122,11 +143,11 @@ impl Pool {
     }
 
     /// A task's future, made ready for a runner; it keeps the pool's generation alive.
-    fn work<F: Future + 'static>(&self, ticket: Id, future: F, promise: &Rc<Promise<F::Output>>) -> BoxedWork {
-        let (future, promise) = (self.mill().traced(ticket, future), Rc::clone(promise));
+    fn work<F: Future + 'static>(&self, ticket: Id, future: F, sink: impl Sink<F::Output> + 'static) -> BoxedWork {
+        let future = self.mill().traced(ticket, future);
         match self.handle.generation.clone() {
-            None => Box::pin(Job::new(future, promise)),
-            Some(generation) => Box::pin(Job::new(Kept { future, generation }, promise)),
+            None => Box::pin(Job::new(future, sink)),
+            Some(generation) => Box::pin(Job::new(Kept { future, generation }, sink)),
         }
     }
 }
@@ -136,7 +157,8 @@ impl Pool {
     /// Runs a future in the pool and gives its output: waits for room in the line, for its turn, and for its end.
     ///
     /// # Errors
-    /// A [`TaskError`](crate::TaskError): the task was cancelled, timed out or panicked, or the pool was closed before it was taken.
+    /// A [`TaskError`](crate::TaskError): the task was cancelled, timed out or panicked, the pool was closed before it was taken, or it
+    /// was called inside a task of the same pool and could never have started or ended.
     ///
     /// # Cancel safety
     /// Dropped while waiting: the place is lost, nothing ran. Dropped while running: the task is dropped at its await point and the
@@ -161,6 +183,9 @@ impl Pool {
     ///
     /// # Errors
     /// [`Closed`] with the future, if the pool is closed or its executor gone, now or while waiting.
+    ///
+    /// Inside a task of the same pool there may never be room. Then the task it gives has ended already, with
+    /// [`TaskError::Deadlock`](crate::TaskError::Deadlock), and is counted as rejected.
     ///
     /// # Cancel safety
     /// Dropped while waiting: the place among those who wait for room goes to the next, the future is dropped, nothing ran.
@@ -217,6 +242,7 @@ impl Pool {
 /// Steering it.
 impl Pool {
     /// Changes how many tasks may run at once. After a shrink nothing starts until fewer run; nothing that runs is stopped.
+    /// Ends [autoscaling](Self::autoscale).
     ///
     /// # Errors
     /// [`OptionError`] for zero; the pool stays as it was.
@@ -233,6 +259,7 @@ impl Pool {
     /// ```
     pub fn resize(&self, concurrency: impl Into<Concurrency>) -> Result<(), OptionError> {
         let limit = Limit::checked("concurrency", concurrency.into())?;
+        self.mill().fix_scale(self.lane());
         self.mill().change(self.lane(), |pond, lane| pond.resize_lane(lane, limit));
         Ok(())
     }

@@ -19,6 +19,7 @@ mod line;
 mod list;
 mod pond;
 mod rate;
+pub(crate) mod scale;
 pub(crate) mod slab;
 mod time;
 

@@ -58,7 +58,7 @@ async fn drive(core: Rc<Core>, mut slice: Slice) {
             hops.hop().await;
             slice.refill();
         }
-        if core.stride(&mut slice, &watch) && !core.wait(&seat).await {
+        if core.stride(&mut slice, &watch) && !core.unstick_at_last().await && !core.wait(&seat).await {
             return;
         }
     }

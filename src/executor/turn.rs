@@ -39,10 +39,24 @@ impl Core {
         loop {
             if self.turn(TURN) == TURN {
                 give_way().await;
-            } else {
+            } else if !self.unstick_at_last().await {
                 self.idle(&seat).await;
             }
         }
+    }
+
+    /// When nothing is ready and nobody sleeps: has a guest that is stuck in itself give something up. Says whether one did.
+    pub(crate) fn unstick(&self) -> bool {
+        self.timers.next_deadline().is_none() && self.guests.unstick_one()
+    }
+
+    /// The same, after whoever polls us had a turn to do something about it.
+    pub(crate) async fn unstick_at_last(&self) -> bool {
+        if self.timers.next_deadline().is_some() || !self.guests.is_anyone_stuck() {
+            return false;
+        }
+        give_way().await;
+        self.turn(TURN) > 0 || self.unstick()
     }
 
     pub(crate) fn seat(&self, alarm: Alarm) -> Seat {
@@ -97,7 +111,7 @@ impl Drop for Seat {
 }
 
 /// Lets whoever polls us do something else.
-async fn give_way() {
+pub(crate) async fn give_way() {
     let mut given = false;
     poll_fn(|cx| {
         if std::mem::replace(&mut given, true) {

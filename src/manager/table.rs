@@ -114,7 +114,7 @@ impl<K: Eq + Hash + Clone + 'static, S: Resource> Table<K, S> {
         let old = self.entries.borrow_mut().insert(key.clone(), entry);
         drop(old);
         let lease = self.lease_held(lane, generation);
-        self.mill.tell();
+        self.mill.tell_observers();
         Ok(lease)
     }
 

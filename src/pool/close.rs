@@ -8,6 +8,7 @@ use std::time::Duration;
 use futures::future::{Either, LocalBoxFuture, select};
 
 use super::Pool;
+use super::deadlock::Wait;
 use super::waits::What;
 
 /// What became of the tasks that were there when a pool was closed.
@@ -151,6 +152,7 @@ impl Future for Drained {
             return Poll::Ready(());
         }
         pool.mill().waits.wait(pool.lane(), What::Drained, &mut self.place, cx.waker());
+        self.place.into_iter().for_each(|place| pool.mill().tie(Wait::Drained(pool.lane(), place)));
         Poll::Pending
     }
 }
@@ -160,5 +162,30 @@ impl Drop for Drained {
         if let Some(place) = self.place {
             self.pool.mill().waits.leave(self.pool.lane(), What::Drained, place);
         }
+    }
+}
+
+/// Ready when the pool takes no more and nothing is left of what it took.
+pub(crate) struct Ended {
+    drained: Drained,
+}
+
+impl Ended {
+    pub(crate) fn new(pool: &Pool) -> Self {
+        Self { drained: Drained::new(pool) }
+    }
+}
+
+impl Future for Ended {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let Drained { pool, place } = &mut self.drained;
+        let (mill, lane) = (pool.mill(), pool.lane());
+        if mill.look(|pond| pond.is_closed(lane) && pond.is_drained(lane)) {
+            return Poll::Ready(());
+        }
+        mill.waits.wait(lane, What::Drained, place, cx.waker());
+        Poll::Pending
     }
 }

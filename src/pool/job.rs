@@ -1,33 +1,39 @@
 //! A task's future, and the way of its result to the handle.
 
 use std::any::Any;
-use std::cell::{Cell, RefCell};
+use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::task::{Context, Poll, Waker, ready};
 
 use pin_project_lite::pin_project;
 
+use super::deadlock::ties::Probe;
 use crate::error::TaskError;
 use crate::state::Outcome;
 
 /// Where a task's result waits for its handle. Settled once; later settlements are dropped.
 pub(super) struct Promise<T> {
-    result: RefCell<Option<Result<T, TaskError>>>,
+    result: Cell<Option<Result<T, TaskError>>>,
     settled: Cell<bool>,
-    waker: Cell<Option<Waker>>,
+    listener: Cell<Option<Listener<T>>>,
 }
+
+/// Who is told.
+enum Listener<T> {
+    /// Comes for the result.
+    Waker(Waker),
+    /// Is given the result.
+    Heir(Heir<T>),
+}
+
+pub(super) type Heir<T> = Box<dyn FnOnce(Result<T, TaskError>)>;
 
 impl<T> Promise<T> {
     pub(super) const fn new() -> Self {
-        Self { result: RefCell::new(None), settled: Cell::new(false), waker: Cell::new(None) }
-    }
-
-    pub(super) fn failed(error: TaskError) -> Self {
-        let promise = Self::new();
-        promise.settle(Err(error));
-        promise
+        Self { result: Cell::new(None), settled: Cell::new(false), listener: Cell::new(None) }
     }
 
     pub(super) fn is_settled(&self) -> bool {
@@ -36,61 +42,111 @@ impl<T> Promise<T> {
 
     fn settle(&self, result: Result<T, TaskError>) {
         if !self.settled.replace(true) {
-            self.result.replace(Some(result));
+            self.result.set(Some(result));
         }
     }
 
-    /// Settling and telling are apart, so that whoever is told finds the pool's books in order.
     fn announce(&self) {
-        if let Some(waker) = self.waker.take() {
-            waker.wake();
+        match self.listener.take() {
+            Some(Listener::Waker(waker)) => waker.wake(),
+            Some(Listener::Heir(heir)) => self.bequeath(heir),
+            None => {}
         }
+    }
+
+    /// Has the result go to `heir` as soon as there is one.
+    pub(super) fn bequeath(&self, heir: Heir<T>) {
+        match self.result.take() {
+            Some(result) => heir(result),
+            None => self.listener.set(Some(Listener::Heir(heir))),
+        }
+    }
+
+    fn would_wake(&self, probe: &Arc<Probe>) -> bool {
+        let listener = self.listener.take();
+        let would = matches!(&listener, Some(Listener::Waker(waker)) if probe.is(waker));
+        self.listener.set(listener);
+        would
     }
 
     pub(super) fn poll(&self, cx: &Context<'_>) -> Poll<Result<T, TaskError>> {
         if let Some(result) = self.result.take() {
             return Poll::Ready(result);
         }
-        self.waker.set(Some(cx.waker().clone()));
+        self.listener.set(Some(Listener::Waker(cx.waker().clone())));
         Poll::Pending
+    }
+}
+
+/// Who receives the result of one task.
+pub(super) trait Sink<T> {
+    /// Takes the result, and says how a task that gave an output has ended by that. Only the first of several counts.
+    fn settle(&self, result: Result<T, TaskError>) -> Outcome;
+    /// Tells whoever waits. Settling and telling are apart, so that whoever is told finds the pool's books in order.
+    fn announce(&self);
+    /// Whether who waits is told by a probe. Who does not know says no: then nobody is sure of a deadlock.
+    fn would_wake(&self, _probe: &Arc<Probe>) -> bool {
+        false
+    }
+}
+
+/// The end of a promise at the task's side, with how to tell whether an output is an error.
+pub(super) struct Receiver<T> {
+    pub(super) promise: Rc<Promise<T>>,
+    pub(super) is_error: Option<fn(&T) -> bool>,
+}
+
+impl<T> Sink<T> for Receiver<T> {
+    fn settle(&self, result: Result<T, TaskError>) -> Outcome {
+        let failed = self.is_error.is_some_and(|is_error| result.as_ref().is_ok_and(is_error));
+        self.promise.settle(result);
+        if failed { Outcome::Failed } else { Outcome::Succeeded }
+    }
+
+    fn announce(&self) {
+        self.promise.announce();
+    }
+
+    fn would_wake(&self, probe: &Arc<Probe>) -> bool {
+        self.promise.would_wake(probe)
     }
 }
 
 /// A task without its types: what a runner works on.
 pub(super) trait Work {
-    /// Polls the future; when it is ready, it is dropped and its output promised.
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()>;
+    /// Polls the future; when it is ready, it is dropped and its output handed on. Says how the task has ended.
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Outcome>;
     /// Drops the future where it stands.
     fn stop(self: Pin<&mut Self>);
     fn fail(self: Pin<&mut Self>, error: TaskError);
     fn announce(self: Pin<&mut Self>);
+    /// Whether who awaits it is told by a probe.
+    fn would_wake(&self, probe: &Arc<Probe>) -> bool;
 }
 
 pub(super) type BoxedWork = Pin<Box<dyn Work>>;
 
 pin_project! {
-    pub(super) struct Job<F: Future> {
+    pub(super) struct Job<F, S> {
         #[pin]
         future: Option<F>,
-        promise: Rc<Promise<F::Output>>,
+        sink: S,
     }
 }
 
-impl<F: Future> Job<F> {
-    pub(super) const fn new(future: F, promise: Rc<Promise<F::Output>>) -> Self {
-        Self { future: Some(future), promise }
+impl<F, S> Job<F, S> {
+    pub(super) const fn new(future: F, sink: S) -> Self {
+        Self { future: Some(future), sink }
     }
 }
 
-impl<F: Future> Work for Job<F> {
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+impl<F: Future, S: Sink<F::Output>> Work for Job<F, S> {
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Outcome> {
         let mut this = self.project();
-        if let Some(future) = this.future.as_mut().as_pin_mut() {
-            let output = ready!(future.poll(cx));
-            this.future.set(None);
-            this.promise.settle(Ok(output));
-        }
-        Poll::Ready(())
+        let Some(future) = this.future.as_mut().as_pin_mut() else { return Poll::Ready(Outcome::Succeeded) };
+        let output = ready!(future.poll(cx));
+        this.future.set(None);
+        Poll::Ready(this.sink.settle(Ok(output)))
     }
 
     fn stop(self: Pin<&mut Self>) {
@@ -98,11 +154,15 @@ impl<F: Future> Work for Job<F> {
     }
 
     fn fail(self: Pin<&mut Self>, error: TaskError) {
-        self.promise.settle(Err(error));
+        self.sink.settle(Err(error));
     }
 
     fn announce(self: Pin<&mut Self>) {
-        self.promise.announce();
+        self.sink.announce();
+    }
+
+    fn would_wake(&self, probe: &Arc<Probe>) -> bool {
+        self.sink.would_wake(probe)
     }
 }
 
@@ -137,7 +197,7 @@ pub(super) fn abort(work: &mut BoxedWork, error: TaskError) -> Outcome {
 
 pub(super) const fn outcome(error: &TaskError) -> Outcome {
     match error {
-        TaskError::Cancelled | TaskError::Closed => Outcome::Cancelled,
+        TaskError::Cancelled | TaskError::Closed | TaskError::Deadlock(_) => Outcome::Cancelled,
         TaskError::TimedOut(_) => Outcome::TimedOut,
         TaskError::Panicked(_) => Outcome::Panicked,
         TaskError::Dropped => Outcome::Dropped,

@@ -4,6 +4,9 @@
 //! which may come back here for anything.
 
 mod lanes;
+mod scales;
+mod stuck;
+mod time;
 mod told;
 
 use std::cell::{Cell, RefCell};
@@ -14,6 +17,7 @@ use std::rc::{Rc, Weak};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
+use super::deadlock::ties::Ties;
 use super::job::{BoxedWork, abort, dismiss};
 use super::keeper::Keeper;
 use super::observe::Observers;
@@ -21,13 +25,16 @@ use super::runner::Runner;
 use super::slots::{Slot, Slots, Stay};
 use super::turns::Turns;
 use super::waits::{Waits, What};
+use super::watchers::Watchers;
 use crate::clock::Clock;
-use crate::error::{TaskError, Timeout};
-use crate::event::{EventKind, Rejection, TaskOutcome};
+use crate::error::TaskError;
+use crate::event::{Rejection, TaskOutcome};
 use crate::executor::{Guest, LocalExecutor, WeakExecutor};
 use crate::limit::Limit;
 use crate::priority::{Level, Priority};
-use crate::state::{Due, Expiry, Id, Offer, Outcome, Phase, Pond, Refused, Submitted, Time};
+use crate::state::{Expiry, Id, Offer, Phase, Pond, Refused, Submitted, Time};
+use scales::Scales;
+pub(crate) use scales::Shrinks;
 
 /// Is told when lanes grow old; a manager.
 pub(crate) trait Landlord {
@@ -61,8 +68,14 @@ pub(crate) struct Mill {
     /// Run timeouts of tasks that wait; most have none.
     run_timeouts: RefCell<HashMap<Id, Duration>>,
     pub(super) waits: Waits,
+    pub(super) watchers: Watchers,
     turns: RefCell<Turns>,
     pub(super) keeper: Keeper,
+    /// Who waits for tasks of this mill while it runs in it.
+    pub(super) ties: Ties,
+    scales: Scales,
+    /// Whether every task is first polled in the order in which tasks start, at the price of a turn of the executor for each.
+    pub(super) in_order: Cell<bool>,
     landlord: RefCell<Option<Weak<dyn Landlord>>>,
     observers: Observers,
 }
@@ -79,8 +92,12 @@ impl Mill {
             slots: Slots::default(),
             run_timeouts: RefCell::default(),
             waits: Waits::default(),
+            watchers: Watchers::default(),
             turns: RefCell::default(),
             keeper: Keeper::default(),
+            ties: Ties::default(),
+            scales: Scales::default(),
+            in_order: Cell::new(false),
             landlord: RefCell::new(None),
             observers: Observers::default(),
         });
@@ -123,9 +140,11 @@ impl Mill {
         if offer.weight > 1 {
             self.weighted.set(true);
         }
+        self.stretch(lane, offer.weight);
         let now = self.now();
         let admitted = self.pond.borrow_mut().submit(lane, offer, now);
         self.note_admission(lane, offer, &admitted);
+        self.rescale(lane);
         admitted
     }
 
@@ -148,7 +167,7 @@ impl Mill {
             self.pump();
         }
         self.keep_time();
-        self.tell();
+        self.tell_observers();
     }
 
     fn arm(&self, ticket: Id, timeouts: Timeouts) {
@@ -207,13 +226,24 @@ impl Mill {
         true
     }
 
+    /// Ends many tasks at once, those that wait first: none of them takes over the permit of another.
+    pub(super) fn end_all(self: &Rc<Self>, tickets: &[Id], error: fn() -> TaskError) {
+        for waiting in [true, false] {
+            for &ticket in tickets {
+                if self.is_waiting(ticket) == Some(waiting) {
+                    self.end(ticket, error());
+                }
+            }
+        }
+    }
+
     /// A runner's step: polls a task once. Ready with the next task for this runner, if there is one.
     pub(super) fn step(self: &Rc<Self>, stay: Stay, cx: &mut Context<'_>) -> Poll<Option<Stay>> {
         let Slot::Parked(_, mut work, _) = self.slots.resume(stay) else { return Poll::Ready(self.next()) };
         self.slots.occupy(stay, None);
-        let outcome = match catch_unwind(AssertUnwindSafe(|| work.as_mut().poll(cx))) {
+        let outcome = match self.ties.polling(stay.ticket, || catch_unwind(AssertUnwindSafe(|| work.as_mut().poll(cx)))) {
             Ok(Poll::Pending) => return self.park(stay, work, cx.waker()),
-            Ok(Poll::Ready(())) => Outcome::Succeeded,
+            Ok(Poll::Ready(outcome)) => outcome,
             Err(payload) => abort(&mut work, TaskError::Panicked(payload)),
         };
         self.settle_busy(stay, outcome);
@@ -265,10 +295,11 @@ impl Mill {
         self.forget(ticket);
         self.notify(lane);
         self.keep_time();
-        self.tell();
+        self.tell_observers();
     }
 
     fn forget(&self, ticket: Id) {
+        self.ties.forget(ticket);
         let mut timeouts = self.run_timeouts.borrow_mut();
         if !timeouts.is_empty() {
             timeouts.remove(&ticket);
@@ -325,6 +356,7 @@ impl Mill {
 
     /// Tells those who wait for a lane that it may be their turn.
     pub(super) fn notify(&self, lane: Id) {
+        self.rescale(lane);
         if self.waits.is_empty() {
             return;
         }
@@ -360,63 +392,6 @@ impl Mill {
     }
 }
 
-/// Time.
-impl Mill {
-    /// When the keeper is needed next.
-    pub(super) fn next_time(&self) -> Time {
-        self.look(|pond| pond.next_deadline().min(pond.next_expiry()).min(pond.next_resumption()))
-    }
-
-    /// Serves everything that is due.
-    pub(crate) fn serve_due(self: &Rc<Self>) {
-        let now = self.time();
-        loop {
-            let due = self.pond.borrow_mut().due(now);
-            let Some(due) = due else { break };
-            self.serve(due);
-        }
-        self.pump();
-    }
-
-    fn serve(self: &Rc<Self>, due: Due) {
-        match due {
-            Due::TimedOut { ticket, lane, phase, waited: true } => self.end_settled(ticket, lane, timed_out(phase)),
-            Due::TimedOut { ticket, phase, .. } => {
-                self.end(ticket, timed_out(phase));
-            }
-            Due::Expired(lane) => {
-                self.note_expired(lane);
-                self.landlord().into_iter().for_each(|landlord| landlord.expired(lane));
-            }
-            Due::Aged(lane) => {
-                self.note_lane(lane, EventKind::Aged);
-                self.landlord().into_iter().for_each(|landlord| landlord.aged(lane));
-            }
-            Due::Resumed(lane) => self.notify(lane),
-            // Only the JavaScript face has tasks that outlive their end.
-            Due::Abandoned(_) | Due::Recalled(_) => {}
-        }
-        self.tell();
-    }
-
-    fn end_settled(self: &Rc<Self>, ticket: Id, lane: Id, error: TaskError) {
-        self.note_end(ticket, lane, &error);
-        self.forget(ticket);
-        if let Slot::Parked(_, work, _) = self.slots.take(ticket) {
-            self.bury(work, error);
-        }
-        self.notify(lane);
-    }
-
-    fn landlord(&self) -> Option<Rc<dyn Landlord>> {
-        self.landlord.borrow().as_ref().and_then(Weak::upgrade)
-    }
-
-    fn keep_time(self: &Rc<Self>) {
-        self.keeper.keep(self);
-    }
-}
-
 impl Guest for Mill {
     /// Nothing will run any more: every task settles as closed, and nothing new is taken.
     fn executor_gone(self: Rc<Self>) {
@@ -425,6 +400,19 @@ impl Guest for Mill {
             self.end(ticket, TaskError::Closed);
         }
         self.waits.lanes().into_iter().for_each(|lane| self.notify(lane));
+        self.watchers.tell(Id::NONE);
+    }
+
+    fn worries(&self) -> bool {
+        self.ties.stays_listed()
+    }
+
+    fn is_stuck(&self) -> bool {
+        self.knot().is_some()
+    }
+
+    fn unstick(self: Rc<Self>) -> bool {
+        self.untie()
     }
 }
 
@@ -438,13 +426,4 @@ impl fmt::Debug for Mill {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Mill").field("totals", &self.look(Pond::totals)).finish_non_exhaustive()
     }
-}
-
-fn timed_out(phase: Phase) -> TaskError {
-    TaskError::TimedOut(match phase {
-        Phase::Queue => Timeout::Queue,
-        Phase::Total => Timeout::Total,
-        Phase::Deadline => Timeout::Deadline,
-        _ => Timeout::Run,
-    })
 }

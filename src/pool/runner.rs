@@ -26,7 +26,8 @@ impl Future for Runner {
 
     /// Ready when there is no more work: the runner retires.
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        for _ in 0..TURN {
+        let turn = if self.mill.in_order.get() { 1 } else { TURN };
+        for _ in 0..turn {
             match self.mill.step(self.stay, cx) {
                 Poll::Ready(Some(next)) => self.stay = next,
                 Poll::Ready(None) => return Poll::Ready(()),

@@ -2,8 +2,10 @@
 
 use std::cell::{Cell, RefCell};
 use std::mem::take;
+use std::sync::Arc;
 use std::task::Waker;
 
+use super::deadlock::ties::Probe;
 use super::job::BoxedWork;
 use crate::error::TaskError;
 use crate::state::Id;
@@ -82,6 +84,22 @@ impl Slots {
 
     pub(super) fn leave(&self, stay: Stay) {
         self.put(Slot::Empty, stay);
+    }
+
+    /// The runner of a task that is between two polls.
+    pub(super) fn runner(&self, ticket: Id) -> Option<Waker> {
+        match self.slots.borrow().get(ticket.index()) {
+            Some(Slot::Parked(stay, _, runner)) if stay.ticket == ticket => runner.clone(),
+            _ => None,
+        }
+    }
+
+    /// Whether who awaits a task is told by a probe.
+    pub(super) fn would_wake(&self, ticket: Id, probe: &Arc<Probe>) -> bool {
+        match self.slots.borrow().get(ticket.index()) {
+            Some(Slot::Parked(stay, work, _)) => stay.ticket == ticket && work.would_wake(probe),
+            _ => false,
+        }
     }
 
     /// All tickets that have a slot.

@@ -33,7 +33,8 @@ pub struct PoolStats {
     pub running: u64,
     /// Ended with their output, whatever it was.
     pub succeeded: u64,
-    /// Ended with an error that the pool could see; plain futures have none.
+    /// Ended with an error that the pool could see: of a [`Group`](crate::Group), a [`TryMap`](crate::TryMap), or a
+    /// [fallible](crate::TaskBuilder::fallible) task. Other outputs are none of its business.
     pub failed: u64,
     /// Ended by a panic.
     pub panicked: u64,

@@ -6,15 +6,16 @@ use std::rc::Rc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use super::job::Promise;
-use super::mill::Timeouts;
+use super::deadlock::Wait;
+use super::job::{Promise, Receiver, Sink};
+use super::mill::{Mill, Timeouts};
 use super::task::Task;
 use super::waits::What;
 use super::{Pool, Submitted};
-use crate::error::{Closed, OptionError, TaskError, Timeout, TrySubmitError};
+use crate::error::{Closed, Deadlock, OptionError, TaskError, Timeout, TrySubmitError};
 use crate::executor::Sleep;
 use crate::priority::Priority;
-use crate::state::{Offer, Refused, Time};
+use crate::state::{Id, Offer, Pond, Refused, Time};
 
 /// Describes a task; see [`Pool::task`].
 ///
@@ -30,17 +31,19 @@ use crate::state::{Offer, Refused, Time};
 /// # Ok::<(), millpond::OptionError>(())
 /// ```
 #[must_use = "a task is nothing until it is submitted"]
-pub struct TaskBuilder<F> {
+pub struct TaskBuilder<F: Future> {
     pool: Pool,
     future: F,
     priority: Priority,
     timeouts: Timeouts,
     weight: u32,
+    /// Whether an output is a failure; without it none is.
+    is_error: Judge<F::Output>,
 }
 
 impl<F: Future + 'static> TaskBuilder<F> {
     pub(super) fn new(pool: Pool, future: F) -> Self {
-        Self { pool, future, priority: Priority::default(), timeouts: Timeouts::default(), weight: 1 }
+        Self { pool, future, priority: Priority::default(), timeouts: Timeouts::default(), weight: 1, is_error: None }
     }
 
     /// Its class in the line. Default: [`Priority::Normal`].
@@ -126,39 +129,108 @@ impl<F: Future + 'static> TaskBuilder<F> {
     /// # Errors
     /// [`TrySubmitError`] with the future.
     pub fn try_submit(self) -> Result<Task<F::Output>, TrySubmitError<F>> {
+        self.try_with(Self::offer)
+    }
+
+    /// Offers the task, unless others wait for room.
+    pub(super) fn try_with<R>(self, offer: impl FnOnce(Self) -> Result<R, (Self, Refused)>) -> Result<R, TrySubmitError<F>> {
         let (mill, lane) = (self.pool.mill(), self.pool.lane());
         if mill.waits.anyone(lane, What::Room) && !self.pool.is_closed() {
             mill.reject(lane);
             return Err(TrySubmitError::Full(self.future));
         }
-        self.offer().map_err(|(task, refused)| match refused {
+        offer(self).map_err(|(task, refused)| match refused {
             Refused::Full | Refused::Exhausted => TrySubmitError::Full(task.future),
             Refused::Closed | Refused::NoLane => TrySubmitError::Closed(task.future),
         })
     }
 
-    /// Asks the heart; a refused task comes back as it was.
     fn offer(self) -> Result<Task<F::Output>, (Self, Refused)> {
         let mill = Rc::clone(self.pool.mill());
-        if self.is_late() {
-            return match mill.admit_late(self.pool.lane(), self.admission()) {
-                Ok(()) => Ok(Task::failed(mill, TaskError::TimedOut(Timeout::Deadline))),
-                Err(refused) => Err((self, refused)),
-            };
+        let is_error = self.is_error;
+        self.offer_to(|ticket, number| handle(mill, ticket, number, is_error))
+    }
+
+    /// Asks the heart; a refused task comes back as it was. `receive` makes of the ticket and the number of an accepted task who receives
+    /// its result, and what is given here; the ticket is nobody's if the task has ended by its coming.
+    pub(super) fn offer_to<S, R>(self, receive: impl FnOnce(Id, u64) -> (S, R)) -> Result<R, (Self, Refused)>
+    where
+        S: Sink<F::Output> + 'static,
+    {
+        let (mill, lane, late) = (Rc::clone(self.pool.mill()), self.pool.lane(), self.is_late());
+        let admitted =
+            if late { mill.admit_late(lane, self.admission()).map(|()| None) } else { mill.admit(lane, self.admission()).map(Some) };
+        let number = mill.look(Pond::accepted);
+        match admitted {
+            Err(refused) => Err((self, refused)),
+            Ok(None) => Ok(end_at_once(receive(Id::NONE, number), TaskError::TimedOut(Timeout::Deadline))),
+            Ok(Some(task)) => {
+                let (sink, given) = receive(task.ticket, number);
+                mill.place(task, self.pool.work(task.ticket, self.future, sink), self.timeouts);
+                Ok(given)
+            }
         }
-        let task = match mill.admit(self.pool.lane(), self.admission()) {
-            Ok(task) => task,
-            Err(refused) => return Err((self, refused)),
-        };
-        let promise = Rc::new(Promise::new());
-        mill.place(task, self.pool.work(task.ticket, self.future, &promise), self.timeouts);
-        Ok(Task::new(mill, task.ticket, promise))
+    }
+
+    /// There will never be room: it is told as the task's own end, and counted as rejected.
+    fn deny<S: Sink<F::Output>, R>(self, deadlock: Deadlock, receive: impl FnOnce(Id, u64) -> (S, R)) -> R {
+        self.pool.mill().reject(self.pool.lane());
+        end_at_once(receive(Id::NONE, 0), TaskError::Deadlock(deadlock))
     }
 }
 
-impl<F> fmt::Debug for TaskBuilder<F> {
+/// How an output tells that it is an error, where it can.
+type Judge<T> = Option<fn(&T) -> bool>;
+
+fn handle<T>(mill: Rc<Mill>, ticket: Id, number: u64, is_error: Judge<T>) -> (Receiver<T>, Task<T>) {
+    let promise = Rc::new(Promise::new());
+    (Receiver { promise: Rc::clone(&promise), is_error }, Task::new(mill, ticket, number, promise))
+}
+
+fn end_at_once<T, R>((sink, given): (impl Sink<T>, R), error: TaskError) -> R {
+    sink.settle(Err(error));
+    sink.announce();
+    given
+}
+
+impl<F, T, E> TaskBuilder<F>
+where
+    F: Future<Output = Result<T, E>> + 'static,
+{
+    /// Counts an output that is an error as [`failed`](crate::PoolStats::failed), not as succeeded. The output stays what it is.
+    ///
+    /// # Examples
+    /// ```
+    /// # use millpond::{LocalExecutor, Pool};
+    /// # let ex = LocalExecutor::new();
+    /// let pool = Pool::builder(&ex).concurrency(1).build()?;
+    /// let number = ex.block_on(pool.task(async { "one".parse::<u32>() }).fallible().run())?;
+    /// assert!(number.is_err());
+    /// assert_eq!((pool.stats().succeeded, pool.stats().failed), (0, 1));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn fallible(mut self) -> Self {
+        self.is_error = Some(|output| output.is_err());
+        self
+    }
+}
+
+impl<F: Future> fmt::Debug for TaskBuilder<F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("TaskBuilder").field("priority", &self.priority).field("timeouts", &self.timeouts).finish_non_exhaustive()
+    }
+}
+
+/// What the tasks of a map or a group have in common.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Options {
+    pub(super) priority: Priority,
+    pub(super) timeouts: Timeouts,
+}
+
+impl Options {
+    pub(super) fn describe<F: Future + 'static>(self, pool: &Pool, future: F) -> TaskBuilder<F> {
+        TaskBuilder { priority: self.priority, timeouts: self.timeouts, ..pool.task(future) }
     }
 }
 
@@ -181,6 +253,9 @@ impl<F: Future + 'static> Submit<F> {
     fn is_my_turn(&self, task: &TaskBuilder<F>, pool: &Pool) -> bool {
         let (waits, lane) = (&pool.mill().waits, pool.lane());
         let is_first = self.place.map_or_else(|| !waits.anyone(lane, What::Room), |place| waits.is_first(lane, What::Room, place));
+        if is_first {
+            pool.mill().stretch(lane, task.weight);
+        }
         match pool.mill().look(|pond| pond.admissible(lane, task.admission())) {
             Ok(()) => is_first || task.is_late(),
             Err(Refused::Full | Refused::Exhausted) => task.is_late(),
@@ -192,8 +267,11 @@ impl<F: Future + 'static> Submit<F> {
         let (mill, lane) = (Rc::clone(task.pool.mill()), task.pool.lane());
         mill.waits.wait(lane, What::Room, &mut self.place, cx.waker());
         self.watch(&task, cx);
+        self.place.into_iter().for_each(|place| mill.tie(Wait::Room(lane, place)));
         self.task = Some(task);
         mill.take_turns(lane);
+        mill.rescale(lane);
+        mill.keep_time();
     }
 
     fn watch(&mut self, task: &TaskBuilder<F>, cx: &Context<'_>) {
@@ -207,23 +285,31 @@ impl<F: Future + 'static> Submit<F> {
     fn leave(&mut self, pool: &Pool) {
         if let Some(place) = self.place.take() {
             pool.mill().waits.leave(pool.lane(), What::Room, place);
+            drop(pool.mill().ties.denial(place));
             pool.mill().notify(pool.lane());
+            pool.mill().keep_time();
         }
     }
 }
 
-impl<F: Future + 'static> Future for Submit<F> {
-    type Output = Submitted<F>;
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+impl<F: Future + 'static> Submit<F> {
+    /// Offers the task when it is its turn; see [`TaskBuilder::offer_to`].
+    pub(super) fn poll_with<S, R>(&mut self, cx: &Context<'_>, receive: impl FnOnce(Id, u64) -> (S, R)) -> Poll<Result<R, Closed<F>>>
+    where
+        S: Sink<F::Output> + 'static,
+    {
         let Some(task) = self.task.take() else { return Poll::Pending };
         let pool = task.pool.clone();
         if !self.is_my_turn(&task, &pool) {
+            if let Some(deadlock) = self.place.and_then(|place| pool.mill().ties.denial(place)) {
+                self.leave(&pool);
+                return Poll::Ready(Ok(task.deny(deadlock, receive)));
+            }
             self.wait(task, cx);
             return Poll::Pending;
         }
-        let submitted = match task.offer() {
-            Ok(handle) => Ok(handle),
+        let submitted = match task.offer_to(receive) {
+            Ok(given) => Ok(given),
             Err((task, Refused::Closed | Refused::NoLane)) => Err(Closed(task.future)),
             Err((task, Refused::Full | Refused::Exhausted)) => {
                 self.wait(task, cx);
@@ -232,6 +318,23 @@ impl<F: Future + 'static> Future for Submit<F> {
         };
         self.leave(&pool);
         Poll::Ready(submitted)
+    }
+
+    /// Gives the task up before it is accepted.
+    pub(super) fn retract(&mut self) -> Option<F> {
+        let task = self.task.take()?;
+        self.leave(&task.pool);
+        Some(task.future)
+    }
+}
+
+impl<F: Future + 'static> Future for Submit<F> {
+    type Output = Submitted<F>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let Some(task) = &self.task else { return Poll::Pending };
+        let (mill, is_error) = (Rc::clone(task.pool.mill()), task.is_error);
+        self.poll_with(cx, |ticket, number| handle(mill, ticket, number, is_error))
     }
 }
 

@@ -5,6 +5,7 @@ use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll};
 
+use super::deadlock::Wait;
 use super::job::Promise;
 use super::mill::Mill;
 use crate::error::TaskError;
@@ -47,17 +48,26 @@ pub enum TaskState {
 pub struct Task<T> {
     mill: Rc<Mill>,
     ticket: Id,
+    id: u64,
     promise: Rc<Promise<T>>,
 }
 
 impl<T> Task<T> {
-    pub(super) const fn new(mill: Rc<Mill>, ticket: Id, promise: Rc<Promise<T>>) -> Self {
-        Self { mill, ticket, promise }
+    pub(super) const fn new(mill: Rc<Mill>, ticket: Id, id: u64, promise: Rc<Promise<T>>) -> Self {
+        Self { mill, ticket, id, promise }
     }
 
-    /// The handle of a task that has ended before it was one.
-    pub(super) fn failed(mill: Rc<Mill>, error: TaskError) -> Self {
-        Self::new(mill, Id::NONE, Rc::new(Promise::failed(error)))
+    /// Its number: tasks are counted from 1 as a pool accepts them, those of a manager's pools together. It never changes.
+    ///
+    /// A task that was never accepted, because its submission waited for room in a [deadlock](crate::Deadlock), has number 0.
+    #[must_use]
+    pub const fn id(&self) -> u64 {
+        self.id
+    }
+
+    /// Has the output go to `heir` when the task has ended.
+    pub(crate) fn hand_to(self, heir: impl FnOnce(Result<T, TaskError>) + 'static) {
+        self.promise.bequeath(Box::new(heir));
     }
 
     /// Stops the task: a waiting one leaves the line at once, a running one is dropped at its await point and its permit is back
@@ -89,7 +99,11 @@ impl<T> Future for Task<T> {
     type Output = Result<T, TaskError>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        self.promise.poll(cx)
+        let polled = self.promise.poll(cx);
+        if polled.is_pending() {
+            self.mill.tie(Wait::Task(self.ticket));
+        }
+        polled
     }
 }
 

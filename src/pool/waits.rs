@@ -33,6 +33,10 @@ impl Waits {
         self.lines.borrow().contains_key(&(lane, what))
     }
 
+    pub(super) fn count(&self, lane: Id, what: What) -> usize {
+        self.lines.borrow().get(&(lane, what)).map_or(0, BTreeMap::len)
+    }
+
     pub(super) fn is_first(&self, lane: Id, what: What, place: u64) -> bool {
         let lines = self.lines.borrow();
         lines.get(&(lane, what)).and_then(|line| line.keys().next()) == Some(&place)
@@ -57,6 +61,11 @@ impl Waits {
         }
         drop(lines);
         drop(old);
+    }
+
+    /// Who is to be told at a place.
+    pub(super) fn waker(&self, lane: Id, what: What, place: u64) -> Option<Waker> {
+        self.lines.borrow().get(&(lane, what)).and_then(|line| line.get(&place).cloned())
     }
 
     /// Wakes the first; it keeps its place until it leaves.

@@ -66,6 +66,8 @@ pub(super) struct Lane {
     pub(super) rate: Option<Rate>,
     /// The units of those that run.
     pub(super) used: u32,
+    /// The units of those that wait.
+    pub(super) wanted: u64,
     /// How many running tasks may be recalled at once.
     pub(super) lapsed: u32,
     /// Leases and handles: as long as there is one the lane does not expire.
@@ -91,6 +93,7 @@ impl Lane {
             aging: options.aging,
             rate: options.rate,
             used: 0,
+            wanted: 0,
             lapsed: 0,
             holds: 0,
             paused: false,

@@ -6,6 +6,7 @@
 
 mod look;
 mod recall;
+mod stuck;
 mod time;
 
 use super::counts::{Counter, Counts, Outcome};
@@ -262,7 +263,11 @@ impl Pond {
         let lane = self.lanes.get_mut(id).ok_or(Refused::NoLane)?;
         let counters = if lane.closed { [Some(Counter::Rejected), None] } else { [Some(Counter::Submitted), Some(Counter::TimedOut)] };
         counters.into_iter().flatten().for_each(|counter| lane.counts.count(counter));
-        if lane.closed { Err(Refused::Closed) } else { Ok(()) }
+        if lane.closed {
+            return Err(Refused::Closed);
+        }
+        self.sequence += 1;
+        Ok(())
     }
 
     /// Whether a lane would take a task now.
@@ -379,6 +384,7 @@ impl Pond {
         let Some(lane) = self.lanes.get_mut(id) else { return };
         self.lines.insert(&mut lane.line, &mut self.tasks, ticket, level);
         lane.counts.count(Counter::Waiting);
+        lane.wanted += self.tasks.get(ticket).map_or(0, |task| u64::from(task.weight));
         self.age_from(ticket, now);
     }
 
@@ -386,6 +392,7 @@ impl Pond {
         if let Some(lane) = self.lanes.get_mut(id) {
             self.lines.remove(&mut lane.line, &mut self.tasks, ticket);
             lane.counts.uncount(Counter::Waiting);
+            lane.wanted -= self.tasks.get(ticket).map_or(0, |task| u64::from(task.weight));
         }
     }
 

@@ -154,6 +154,7 @@ pub(crate) enum End<T> {
     Panicked,
     Closed,
     Dropped,
+    Deadlock,
 }
 
 impl<T> From<Poll<Result<T, TaskError>>> for End<T> {
@@ -166,6 +167,7 @@ impl<T> From<Poll<Result<T, TaskError>>> for End<T> {
             Poll::Ready(Err(TaskError::Panicked(_))) => Self::Panicked,
             Poll::Ready(Err(TaskError::Closed)) => Self::Closed,
             Poll::Ready(Err(TaskError::Dropped)) => Self::Dropped,
+            Poll::Ready(Err(TaskError::Deadlock(_))) => Self::Deadlock,
         }
     }
 }

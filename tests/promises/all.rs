@@ -9,6 +9,7 @@ mod support;
 
 mod aging;
 mod auto_traits;
+mod autoscale;
 mod backpressure;
 mod cancel;
 mod cap;
@@ -16,9 +17,12 @@ mod clocks;
 mod close;
 mod conservation;
 mod deadline;
+mod deadlock;
+mod deadlock_silent;
 mod drop;
 mod events;
 mod executor;
+mod group;
 mod lifo;
 mod manager_close;
 mod manager_dispose;
@@ -27,11 +31,24 @@ mod manager_factory;
 mod manager_keys;
 mod manager_kit;
 mod manager_model;
+mod map;
+mod map_close;
+mod map_kit;
+mod map_lazy;
+mod middleware;
+mod middleware_pace;
+mod middleware_retry;
 mod model;
 mod options;
 mod order;
 mod overflow;
 mod pool_drop;
+mod queue;
+mod queue_kit;
+mod queue_model;
+mod queue_panic;
+mod queue_results;
+mod queue_scale;
 mod rate;
 mod reentrancy;
 mod replay;
@@ -39,12 +56,23 @@ mod settle;
 mod timers;
 mod timings;
 mod trace;
+mod try_map;
 mod virtual_time;
 mod weights;
+mod workers_close;
+mod workers_drop;
+mod workers_kit;
+mod workers_size;
+mod workers_start;
+mod workers_stop;
 
 #[cfg(all(target_family = "wasm", target_os = "unknown"))]
 mod fairness_drive;
 #[cfg(not(all(target_family = "wasm", target_os = "unknown")))]
+mod map_panic;
+#[cfg(not(all(target_family = "wasm", target_os = "unknown")))]
 mod native;
 #[cfg(not(all(target_family = "wasm", target_os = "unknown")))]
 mod panic;
+#[cfg(not(all(target_family = "wasm", target_os = "unknown")))]
+mod workers_panic;

@@ -8,8 +8,8 @@ use std::marker::PhantomPinned;
 use std::pin::Pin;
 
 use millpond::{
-    Close, CloseReport, Closed, Concurrency, LocalExecutor, ManualClock, OptionError, Pool, PoolBuilder, PoolStats, Priority, Run, Sleep,
-    Submit, Task, TaskBuilder, TaskError, TaskState, Timeout, TrySubmitError,
+    Awaited, Close, CloseReport, Closed, Concurrency, Deadlock, LocalExecutor, ManualClock, OptionError, Pool, PoolBuilder, PoolStats,
+    Priority, Run, Sleep, Submit, Task, TaskBuilder, TaskError, TaskState, Timeout, TrySubmitError,
 };
 use wasm_bindgen_test::wasm_bindgen_test;
 
@@ -37,7 +37,7 @@ fn handles_and_futures_stay_on_their_thread() {
 #[wasm_bindgen_test(unsupported = test)]
 fn plain_values_and_errors_go_anywhere() {
     fn goes_anywhere<T: Send + Sync + Unpin + 'static>() {}
-    goes_anywhere::<(PoolStats, CloseReport, Concurrency, Priority, TaskState, Timeout)>();
+    goes_anywhere::<(PoolStats, CloseReport, Concurrency, Priority, TaskState, Timeout, Awaited, Deadlock)>();
     goes_anywhere::<(OptionError, Closed, Closed<u8>, TrySubmitError<u8>)>();
     fn is_sent<T: Send + 'static>() {}
     is_sent::<TaskError>();
@@ -62,6 +62,7 @@ fn errors_are_errors() {
     fn is_error<T: std::error::Error>() {}
     is_error::<OptionError>();
     is_error::<TaskError>();
+    is_error::<Deadlock>();
     is_error::<Closed<Cell<u8>>>();
     is_error::<TrySubmitError<Cell<u8>>>();
 }

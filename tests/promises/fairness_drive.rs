@@ -6,7 +6,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use js_sys::{Function, Promise, Reflect};
-use millpond::{LocalExecutor, ManualClock};
+use millpond::{LocalExecutor, ManualClock, Pool, TaskError};
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_test::wasm_bindgen_test;
@@ -114,6 +114,16 @@ async fn the_first_turn_is_a_microtask_and_so_is_each_wake() {
     ex.spawn(async move { inner.note("second") });
     microtasks().await;
     assert_eq!(record.take(), ["second"]);
+}
+
+#[wasm_bindgen_test]
+async fn a_deadlock_is_told_in_a_page_too() {
+    let ex = LocalExecutor::new();
+    ex.drive();
+    let Ok(pool) = Pool::builder(&ex).concurrency(1).build() else { panic!("1 is refused") };
+    let inner = pool.clone();
+    let outer = pool.run(async move { inner.run(async {}).await });
+    assert!(matches!(outer.await, Ok(Err(TaskError::Deadlock(_)))));
 }
 
 #[wasm_bindgen_test]

@@ -2,14 +2,17 @@
 
 use std::cell::Cell;
 use std::future::{pending, poll_fn};
+use std::pin::pin;
 use std::rc::Rc;
 use std::sync::mpsc;
 use std::task::{Poll, Waker};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use futures::channel::oneshot;
 use futures::executor::block_on;
-use millpond::{JoinError, LocalExecutor, ManualClock};
+use futures::future::{Either, select};
+use millpond::{JoinError, LocalExecutor, ManualClock, Pool};
 
 use super::support::{forever, give_way};
 
@@ -174,4 +177,26 @@ fn the_golden_traces_are_written_anew() {
         let file = format!("{}/tests/golden/trace-{name}.txt", env!("CARGO_MANIFEST_DIR"));
         assert!(std::fs::write(file, text).is_ok());
     });
+}
+
+#[test]
+fn another_thread_may_wake_a_task_at_any_moment_so_it_is_never_called_a_deadlock() {
+    let (ask, asked) = mpsc::channel::<oneshot::Sender<u8>>();
+    let answering = thread::spawn(move || assert!(asked.into_iter().all(|answer| answer.send(7).is_ok())));
+    for _ in 0..500 {
+        let ex = LocalExecutor::new();
+        let Ok(pool) = Pool::builder(&ex).concurrency(1).build() else { panic!("1 is refused") };
+        let (inner, ask) = (pool.clone(), ask.clone());
+        let outer = pool.run(async move {
+            let (answer, answered) = oneshot::channel();
+            assert!(ask.send(answer).is_ok());
+            match select(pin!(answered), pin!(inner.run(async { 0 }))).await {
+                Either::Left((answer, _)) => answer.ok(),
+                Either::Right(_) => None,
+            }
+        });
+        assert_eq!(ex.block_on(outer).ok(), Some(Some(7)));
+    }
+    drop(ask);
+    assert!(answering.join().is_ok());
 }

@@ -11,12 +11,13 @@ const WASM: &str = "--target wasm32-unknown-unknown";
 pub(crate) fn check() -> Result<()> {
     setup::components()?;
     setup::wasm_target()?;
-    let checks: [(&str, &dyn Fn() -> Result<()>); 7] = [
+    let checks: [(&str, &dyn Fn() -> Result<()>); 8] = [
         ("tidy: the project's own rules", &|| tidy::tidy(root())),
         ("rustfmt", &|| run(&mut cargo("fmt --all --check"))),
         ("clippy, native", &|| clippy("--workspace").and_then(|()| clippy("--package millpond --features metrics,tracing"))),
         ("clippy, wasm", &|| clippy(&format!("--package millpond {WASM}"))),
         ("clippy, wasm core", &|| clippy(&format!("--package millpond-core {WASM}"))),
+        ("clippy, wasm page", &|| clippy(&format!("--package millpond-web-page {WASM}"))),
         ("rustdoc", &|| run(cargo("doc --quiet --package millpond --no-deps").env("RUSTDOCFLAGS", "-D warnings"))),
         ("tsc, on the package, its type tests and the page", &types),
     ];
@@ -33,7 +34,9 @@ fn passes(title: &str, work: impl FnOnce() -> Result<()>) -> bool {
 /// The build checks the package's own sources; who uses it is checked against the types that come out of it.
 fn types() -> Result<()> {
     package::build()?;
-    ["npm/test/types", "www/jsconfig.json"].into_iter().try_for_each(|project| run(&mut package::tsc(project)))
+    ["npm/test/types", "www/jsconfig.json", "examples/web_page/jsconfig.json"]
+        .into_iter()
+        .try_for_each(|project| run(&mut package::tsc(project)))
 }
 
 fn clippy(args: &str) -> Result<()> {

@@ -36,12 +36,12 @@ fn headless() -> Result<Command> {
 
 /// Puts the command in our own place: Ctrl-C and every other signal reach it, and nothing is left behind.
 #[cfg(unix)]
-fn become_(command: &mut Command) -> Result<()> {
+pub(crate) fn become_(command: &mut Command) -> Result<()> {
     use std::os::unix::process::CommandExt;
     Err(command.exec().into())
 }
 
 #[cfg(not(unix))]
-fn become_(command: &mut Command) -> Result<()> {
+pub(crate) fn become_(command: &mut Command) -> Result<()> {
     crate::run::run(command)
 }

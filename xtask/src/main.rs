@@ -9,6 +9,7 @@ mod run;
 mod setup;
 mod test;
 mod tidy;
+mod web_page;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -36,6 +37,12 @@ enum Task {
     },
     /// Build, start loopback servers as several origins, and serve the demo page until Ctrl-C
     Demo(demo::Options),
+    /// Build the example page in Rust (examples/web_page) and serve it until Ctrl-C
+    WebPage {
+        /// The page's port (default: any free one)
+        #[arg(long, default_value_t = 0)]
+        port: u16,
+    },
     /// What cargo runs wasm test binaries with (see .cargo/config.toml)
     #[command(hide = true)]
     TestRunner {
@@ -60,6 +67,7 @@ fn act(task: Task) -> anyhow::Result<ExitCode> {
         Task::Check => check::check().map(|()| ExitCode::SUCCESS),
         Task::Test { only } => test::test(&only),
         Task::Demo(options) => demo::demo(&options).map(|()| ExitCode::SUCCESS),
+        Task::WebPage { port } => web_page::serve(port).map(|()| ExitCode::SUCCESS),
         Task::TestRunner { args } => test::runner(args).map(|()| ExitCode::SUCCESS),
     }
 }

@@ -9,13 +9,13 @@ use anyhow::{Context, Result, anyhow};
 use clap::ValueEnum;
 
 use crate::run::{cargo, node, root, run, tests};
-use crate::{package, setup};
+use crate::{package, setup, web_page};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Part {
     /// Rust, native: unit, integration and documentation tests, and the examples
     Rust,
-    /// Rust, in wasm: in Node and in headless Chromium
+    /// Rust, in wasm: in Node and in headless Chromium, and the example page
     Wasm,
     /// The npm package's own tests, in Node and, where it takes a browser, in Chromium
     Npm,
@@ -88,13 +88,21 @@ fn wasm() -> Result<u32> {
     let node = tests(cargo().env("WASM_BINDGEN_TEST_ONLY_NODE", "1"));
     println!("\nin headless Chromium");
     let browser = tests(in_browser(&mut cargo(), &chromium));
-    Ok(node? + browser?)
+    println!("\nthe example page, in headless Chromium");
+    let page = web_page(&chromium);
+    Ok(node? + browser? + page?)
 }
 
 fn in_browser<'a>(command: &'a mut Command, chromium: &setup::Chromium) -> &'a mut Command {
     command.env("WASM_BINDGEN_TEST_ONLY_WEB", "1").env("CHROMEDRIVER", &chromium.driver);
     // The default of 20 s for a whole file is short for a busy machine.
     command.env("WASM_BINDGEN_TEST_TIMEOUT", "120").env("WASM_BINDGEN_TEST_DRIVER_TIMEOUT", "30")
+}
+
+fn web_page(chromium: &setup::Chromium) -> Result<u32> {
+    web_page::build()?;
+    let mut command = node_tests();
+    tests(web_page::env(command.arg("examples/web_page/page.test.mjs")).env("CHROMIUM", &chromium.browser))
 }
 
 fn npm() -> Result<u32> {

@@ -59,8 +59,11 @@ impl Mill {
         let before = self.facets(lane);
         change(&mut self.pond.borrow_mut(), lane);
         self.note_change(lane, before);
+        self.tell_observers();
         self.pump();
         self.notify(lane);
+        self.watchers.tell(lane);
+        self.keep_time();
     }
 
     pub(crate) fn close(self: &Rc<Self>, lane: Id) {
@@ -71,7 +74,7 @@ impl Mill {
     pub(crate) fn cancel_waiting(self: &Rc<Self>, lane: Id) -> u64 {
         let leaving: Vec<BoxedWork> = std::iter::from_fn(|| self.cancel_head(lane)).collect();
         let count = leaving.len() as u64;
-        self.tell();
+        self.tell_observers();
         leaving.into_iter().for_each(|work| self.bury(work, TaskError::Cancelled));
         self.notify(lane);
         self.keep_time();

@@ -39,6 +39,12 @@ impl Pond {
         self.lanes.get(id).map(|lane| lane.limit)
     }
 
+    /// How many units run and wait.
+    pub(crate) fn demand(&self, id: Id) -> u32 {
+        let demand = self.lanes.get(id).map_or(0, |lane| u64::from(lane.used) + lane.wanted);
+        u32::try_from(demand).unwrap_or(u32::MAX)
+    }
+
     pub(crate) fn holds(&self, id: Id) -> u32 {
         self.lanes.get(id).map_or(0, |lane| lane.holds)
     }

@@ -6,7 +6,7 @@ use super::Finding;
 use super::files::Source;
 
 /// Which modules each module may name, besides itself (DESIGN, Layers). `lib.rs` may name all.
-const IMPORTS: [(&str, &[&str]); 13] = [
+const IMPORTS: &[(&str, &[&str])] = &[
     ("error", &[]),
     ("limit", &["error"]),
     ("policy", &[]),
@@ -17,7 +17,9 @@ const IMPORTS: [(&str, &[&str]); 13] = [
     ("executor", &["state", "platform", "clock", "error"]),
     ("event", &["limit", "priority", "error"]),
     ("pool", &["event", "executor", "state", "clock", "limit", "policy", "priority", "error"]),
+    ("queue", &["pool", "executor", "limit", "error"]),
     ("manager", &["pool", "event", "executor", "state", "clock", "limit", "policy", "priority", "error"]),
+    ("workers", &["executor", "state", "clock", "limit", "error"]),
     ("replay", &["pool", "event", "state", "limit", "priority", "error"]),
     ("js", &["state", "limit", "priority", "error"]),
 ];

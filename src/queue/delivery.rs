@@ -1,0 +1,127 @@
+//! What became of the jobs, on its way to whoever reads it.
+
+use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
+use std::rc::Rc;
+use std::task::Waker;
+
+use super::JobId;
+use super::error::{JobError, settled};
+use crate::pool::Task;
+
+/// Two boxes: results, and errors for those who read errors alone.
+pub(super) struct Delivery<R, E> {
+    pub(super) results: Outbox<Result<R, JobError<E>>>,
+    pub(super) errors: Outbox<JobError<E>>,
+    /// Jobs that somebody may read of and that have not ended.
+    expected: Cell<u64>,
+}
+
+/// What a delivery has to say in the statistics.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct DeliveryTally {
+    pub(super) unread: usize,
+    pub(super) missed: u64,
+}
+
+impl<R: 'static, E: 'static> Delivery<R, E> {
+    pub(super) fn new(capacity: usize) -> Rc<Self> {
+        Rc::new(Self { results: Outbox::new(capacity), errors: Outbox::new(capacity), expected: Cell::new(0) })
+    }
+
+    /// Keeps what becomes of a job, if anybody reads it.
+    pub(super) fn expect(self: &Rc<Self>, id: JobId, task: Task<Result<R, E>>) {
+        if self.results.is_read() || self.errors.is_read() {
+            self.expected.set(self.expected.get() + 1);
+            let delivery = Rc::clone(self);
+            task.hand_to(move |ended| delivery.deliver(id, settled(ended)));
+        }
+    }
+
+    fn deliver(&self, id: JobId, result: Result<R, JobError<E>>) {
+        self.expected.set(self.expected.get() - 1);
+        match result {
+            Err(error) if self.errors.is_read() => self.errors.put(id, error),
+            result => self.results.put(id, result),
+        }
+        if self.has_all() {
+            self.results.wake();
+            self.errors.wake();
+        }
+    }
+
+    /// Nothing comes any more, unless there are new jobs.
+    pub(super) fn has_all(&self) -> bool {
+        self.expected.get() == 0
+    }
+
+    pub(super) fn tally(&self) -> DeliveryTally {
+        DeliveryTally { unread: self.results.len() + self.errors.len(), missed: self.results.missed.get() + self.errors.missed.get() }
+    }
+}
+
+/// Keeps the newest for readers; nothing while there are none.
+pub(super) struct Outbox<T> {
+    items: RefCell<VecDeque<(JobId, T)>>,
+    capacity: usize,
+    readers: Cell<usize>,
+    missed: Cell<u64>,
+    wakers: RefCell<Vec<Waker>>,
+}
+
+impl<T> Outbox<T> {
+    fn new(capacity: usize) -> Self {
+        Self { items: RefCell::default(), capacity, readers: Cell::new(0), missed: Cell::new(0), wakers: RefCell::default() }
+    }
+
+    fn is_read(&self) -> bool {
+        self.readers.get() > 0
+    }
+
+    fn len(&self) -> usize {
+        self.items.borrow().len()
+    }
+
+    pub(super) fn enter(&self) {
+        self.readers.set(self.readers.get() + 1);
+    }
+
+    /// A reader goes; what nobody will read goes with the last.
+    pub(super) fn leave(&self) {
+        self.readers.set(self.readers.get() - 1);
+        if self.is_read() {
+            // The one that goes may have been woken for something.
+            self.wake();
+        } else {
+            drop(self.items.take());
+        }
+    }
+
+    fn put(&self, id: JobId, item: T) {
+        if !self.is_read() {
+            return;
+        }
+        let oldest = if self.len() == self.capacity { self.take() } else { None };
+        self.missed.set(self.missed.get() + u64::from(oldest.is_some()));
+        self.items.borrow_mut().push_back((id, item));
+        self.wake();
+        drop(oldest);
+    }
+
+    pub(super) fn take(&self) -> Option<(JobId, T)> {
+        self.items.borrow_mut().pop_front()
+    }
+
+    /// Wakes `waker` the next time there may be something, once.
+    pub(super) fn watch(&self, waker: &Waker) {
+        let mut wakers = self.wakers.borrow_mut();
+        if !wakers.iter().any(|known| known.will_wake(waker)) {
+            let waker = waker.clone();
+            wakers.push(waker);
+        }
+    }
+
+    fn wake(&self) {
+        self.wakers.take().into_iter().for_each(Waker::wake);
+    }
+}
