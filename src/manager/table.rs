@@ -174,7 +174,7 @@ impl<K: Eq + Hash + Clone + 'static, S: Resource> Table<K, S> {
                 lease
             }
         };
-        self.mill.tell();
+        self.mill.tell_observers();
         self.partings.tell();
         lease
     }

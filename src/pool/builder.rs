@@ -233,7 +233,7 @@ impl PoolBuilder {
         let mill = Mill::new(&self.executor, Limit::UNLIMITED, Expiry::NEVER);
         mill.observe(self.observe);
         let lane = mill.open(options).ok_or_else(|| OptionError::new("pool", "one more", "a pond holds at most 2^24 pools"))?;
-        mill.tell();
+        mill.tell_observers();
         Ok(Pool::of(&mill, lane, None))
     }
 }

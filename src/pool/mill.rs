@@ -6,6 +6,7 @@
 mod lanes;
 mod scales;
 mod stuck;
+mod time;
 mod told;
 
 use std::cell::{Cell, RefCell};
@@ -26,12 +27,12 @@ use super::turns::Turns;
 use super::waits::{Waits, What};
 use super::watchers::Watchers;
 use crate::clock::Clock;
-use crate::error::{TaskError, Timeout};
-use crate::event::{EventKind, Rejection, TaskOutcome};
+use crate::error::TaskError;
+use crate::event::{Rejection, TaskOutcome};
 use crate::executor::{Guest, LocalExecutor, WeakExecutor};
 use crate::limit::Limit;
 use crate::priority::{Level, Priority};
-use crate::state::{Due, Expiry, Id, Offer, Phase, Pond, Refused, Submitted, Time};
+use crate::state::{Expiry, Id, Offer, Phase, Pond, Refused, Submitted, Time};
 use scales::Scales;
 pub(crate) use scales::Shrinks;
 
@@ -171,7 +172,7 @@ impl Mill {
             self.pump();
         }
         self.keep_time();
-        self.tell();
+        self.tell_observers();
     }
 
     fn arm(&self, ticket: Id, timeouts: Timeouts) {
@@ -288,7 +289,7 @@ impl Mill {
         self.forget(ticket);
         self.notify(lane);
         self.keep_time();
-        self.tell();
+        self.tell_observers();
     }
 
     fn forget(&self, ticket: Id) {
@@ -385,65 +386,6 @@ impl Mill {
     }
 }
 
-/// Time.
-impl Mill {
-    /// When the keeper is needed next.
-    pub(super) fn next_time(&self) -> Time {
-        self.look(|pond| pond.next_deadline().min(pond.next_expiry()).min(pond.next_resumption())).min(self.scales.next())
-    }
-
-    /// Serves everything that is due.
-    pub(crate) fn serve_due(self: &Rc<Self>) {
-        let now = self.time();
-        loop {
-            let due = self.pond.borrow_mut().due(now);
-            let Some(due) = due else { break };
-            self.serve(due);
-        }
-        self.serve_scales(now);
-        self.pump();
-    }
-
-    fn serve(self: &Rc<Self>, due: Due) {
-        match due {
-            Due::TimedOut { ticket, lane, phase, waited: true } => self.end_settled(ticket, lane, timed_out(phase)),
-            Due::TimedOut { ticket, phase, .. } => {
-                self.end(ticket, timed_out(phase));
-            }
-            Due::Expired(lane, clock) => {
-                self.note_expired(lane);
-                self.rescale(lane);
-                self.landlord().into_iter().for_each(|landlord| landlord.expired(lane, clock));
-            }
-            Due::Aged(lane) => {
-                self.note_lane(lane, EventKind::Aged);
-                self.landlord().into_iter().for_each(|landlord| landlord.aged(lane));
-            }
-            Due::Resumed(lane) => self.notify(lane),
-            // Only the JavaScript face has tasks that outlive their end.
-            Due::Abandoned(_) | Due::Recalled(_) => {}
-        }
-        self.tell();
-    }
-
-    fn end_settled(self: &Rc<Self>, ticket: Id, lane: Id, error: TaskError) {
-        self.note_end(ticket, lane, &error);
-        self.forget(ticket);
-        if let Slot::Parked(_, work, _) = self.slots.take(ticket) {
-            self.bury(work, error);
-        }
-        self.notify(lane);
-    }
-
-    fn landlord(&self) -> Option<Rc<dyn Landlord>> {
-        self.landlord.borrow().as_ref().and_then(Weak::upgrade)
-    }
-
-    pub(super) fn keep_time(self: &Rc<Self>) {
-        self.keeper.keep(self);
-    }
-}
-
 impl Guest for Mill {
     /// Nothing will run any more: every task settles as closed, and nothing new is taken.
     fn executor_gone(self: Rc<Self>) {
@@ -478,13 +420,4 @@ impl fmt::Debug for Mill {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Mill").field("totals", &self.look(Pond::totals)).finish_non_exhaustive()
     }
-}
-
-fn timed_out(phase: Phase) -> TaskError {
-    TaskError::TimedOut(match phase {
-        Phase::Queue => Timeout::Queue,
-        Phase::Total => Timeout::Total,
-        Phase::Deadline => Timeout::Deadline,
-        _ => Timeout::Run,
-    })
 }

@@ -59,6 +59,7 @@ impl Mill {
         let before = self.facets(lane);
         change(&mut self.pond.borrow_mut(), lane);
         self.note_change(lane, before);
+        self.tell_observers();
         self.pump();
         self.notify(lane);
         self.watchers.tell(lane);
@@ -125,7 +126,7 @@ impl Mill {
     /// All have left before the first is dropped: what their drops submit is not meant.
     fn dispel(self: &Rc<Self>, lane: Id, leaving: Vec<BoxedWork>) -> u64 {
         let count = leaving.len() as u64;
-        self.tell();
+        self.tell_observers();
         leaving.into_iter().for_each(|work| self.bury(work, TaskError::Cancelled));
         self.notify(lane);
         self.keep_time();

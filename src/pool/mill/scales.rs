@@ -117,6 +117,7 @@ impl Mill {
             let before = self.look(|pond| pond.lane_limit(lane));
             let size = self.scales.ask(lane, |scale| scale.step(now));
             self.set_size(lane, size);
+            self.tell_observers();
             self.pump();
             self.notify(lane);
             if let Some((size, shrinks)) =
@@ -129,7 +130,9 @@ impl Mill {
 
     fn set_size(&self, lane: Id, size: Option<u32>) {
         if let Some(limit) = size.and_then(Limit::new) {
+            let before = self.facets(lane);
             self.pond.borrow_mut().resize_lane(lane, limit);
+            self.note_change(lane, before);
         }
     }
 }

@@ -21,7 +21,7 @@ impl Mill {
         let limit = self.look(|pond| pond.limit());
         if limit != Limit::UNLIMITED {
             self.note(|books, at| books.opened(at, Id::NONE, limit));
-            self.tell();
+            self.tell_observers();
         }
     }
 
@@ -35,7 +35,7 @@ impl Mill {
     }
 
     /// Has the notes told, unless that is going on.
-    pub(crate) fn tell(&self) {
+    pub(crate) fn tell_observers(&self) {
         self.observers.tell();
     }
 
@@ -74,17 +74,17 @@ impl Mill {
         if admitted.is_ok() {
             self.note_end(ticket, lane, outcome);
         }
-        self.tell();
+        self.tell_observers();
     }
 
     pub(super) fn note_rejection(&self, lane: Id, reason: Rejection) {
         self.note_lane(lane, EventKind::Rejected(reason));
-        self.tell();
+        self.tell_observers();
     }
 
     pub(super) fn note_start(&self, ticket: Id) {
         self.note(|books, at| books.started(at, ticket));
-        self.tell();
+        self.tell_observers();
     }
 
     /// A task has left its lane, which may be drained by that.
@@ -99,7 +99,7 @@ impl Mill {
 
     pub(super) fn note_priority(&self, ticket: Id, priority: Priority) {
         self.note(|books, at| books.reprioritised(at, ticket, priority));
-        self.tell();
+        self.tell_observers();
     }
 }
 
@@ -143,7 +143,6 @@ impl Mill {
         if after.limit.is_none() {
             self.note(|books, _| books.gone(lane));
         }
-        self.tell();
     }
 
     fn note_resize(&self, lane: Id, before: Option<Limit>, after: Option<Limit>) {
@@ -164,6 +163,7 @@ impl Mill {
         let before: Vec<_> = lanes.into_iter().map(|lane| (lane, self.facets(lane))).collect();
         self.pond.borrow_mut().close_all();
         before.into_iter().for_each(|(lane, before)| self.note_change(lane, before));
+        self.tell_observers();
     }
 }
 
