@@ -50,7 +50,6 @@ mod pool_drop;
 mod queue;
 mod queue_kit;
 mod queue_model;
-mod queue_panic;
 mod queue_results;
 mod queue_scale;
 mod rate;
@@ -78,5 +77,7 @@ mod map_panic;
 mod native;
 #[cfg(not(all(target_family = "wasm", target_os = "unknown")))]
 mod panic;
+#[cfg(not(all(target_family = "wasm", target_os = "unknown")))]
+mod queue_panic;
 #[cfg(not(all(target_family = "wasm", target_os = "unknown")))]
 mod workers_panic;
