@@ -11,9 +11,9 @@
 mod autoscale;
 mod builder;
 mod close;
-pub(crate) mod crew;
 mod deadlock;
 mod group;
+pub(crate) mod household;
 mod job;
 mod keeper;
 mod map;
@@ -48,7 +48,7 @@ use crate::error::{Closed, OptionError, TrySubmitError};
 use crate::executor::LocalExecutor;
 use crate::limit::{Concurrency, Limit};
 use crate::state::{Id, Offer, Refused};
-use crew::{Crew, Generation, Kept, Member};
+use household::{Generation, Household, Kept, Member};
 use job::{BoxedWork, Job, Sink};
 use mill::Mill;
 
@@ -138,18 +138,18 @@ impl Pool {
     }
 
     /// Those it shares its lane with, if it is one of a manager's.
-    fn crew(&self) -> Option<&Crew> {
-        self.handle.generation.as_deref().map(Generation::crew)
+    fn household(&self) -> Option<&Household> {
+        self.handle.generation.as_deref().map(Generation::household)
     }
 
     /// Whether what is done through it goes for the lane: not through a lease that has a successor.
     fn steers(&self) -> bool {
-        self.crew().is_none_or(Crew::steers)
+        self.household().is_none_or(Household::steers)
     }
 
     /// Whether it would take a task now.
     fn admissible(&self, offer: Offer) -> Result<(), Refused> {
-        match self.crew().is_some_and(Crew::is_closed) {
+        match self.household().is_some_and(Household::is_closed) {
             true => Err(Refused::Closed),
             false => self.mill().look(|pond| pond.admissible(self.lane(), offer)),
         }
@@ -158,15 +158,15 @@ impl Pool {
     /// How many tasks it has, and how many were cancelled so far.
     pub(crate) fn tally(&self) -> Tally {
         let counts = || self.mill().look(|pond| pond.counts(self.lane())).unwrap_or_default();
-        self.crew().map_or_else(|| Tally::of(&counts()), Crew::tally)
+        self.household().map_or_else(|| Tally::of(&counts()), Household::tally)
     }
 
     /// Takes no more tasks, and lets start what a pause holds back.
     fn shut(&self) {
-        match self.crew() {
+        match self.household() {
             None => self.mill().close(self.lane()),
-            Some(crew) => {
-                crew.close();
+            Some(household) => {
+                household.close();
                 self.resume();
             }
         }
@@ -175,12 +175,12 @@ impl Pool {
     /// Nothing waits and nothing runs.
     fn is_drained(&self) -> bool {
         let drained = || self.mill().look(|pond| pond.is_drained(self.lane()));
-        self.crew().map_or_else(drained, |crew| crew.tally().tasks == 0)
+        self.household().map_or_else(drained, |household| household.tally().tasks == 0)
     }
 
     fn cancel_running(&self) -> u64 {
         let mill = self.mill();
-        self.crew().map_or_else(|| mill.cancel_running(self.lane()), |crew| mill.cancel_running_of(crew.era()))
+        self.household().map_or_else(|| mill.cancel_running(self.lane()), |household| mill.cancel_running_of(household.era()))
     }
 
     /// A task's future, made ready for a runner; it keeps the pool's generation alive.
@@ -336,7 +336,7 @@ impl Pool {
     /// Cancels every task that waits, and says how many there were. Their handles get [`TaskError::Cancelled`](crate::TaskError::Cancelled).
     pub fn cancel_waiting(&self) -> u64 {
         let (mill, lane) = (self.mill(), self.lane());
-        self.crew().map_or_else(|| mill.cancel_waiting(lane), |crew| mill.cancel_waiting_of(lane, crew.era()))
+        self.household().map_or_else(|| mill.cancel_waiting(lane), |household| mill.cancel_waiting_of(lane, household.era()))
     }
 
     /// Takes no more tasks, from this very call on; await it to wait until all that were accepted have settled. Ends a pause.
@@ -349,7 +349,7 @@ impl Pool {
     /// Whether it takes no more tasks.
     #[must_use]
     pub fn is_closed(&self) -> bool {
-        self.crew().is_some_and(Crew::is_closed) || self.mill().look(|pond| pond.is_closed(self.lane()))
+        self.household().is_some_and(Household::is_closed) || self.mill().look(|pond| pond.is_closed(self.lane()))
     }
 
     /// What became of every task so far; the sums add up at every instant.

@@ -67,7 +67,7 @@ impl<K, S: Resource> Partings<K, S> {
 
     /// Notes one, to be told of as soon as nothing is in the way: [`Partings::tell`] must follow.
     pub(super) fn note(&self, key: K, reason: Evicted, generation: Rc<Generation<S>>) {
-        generation.crew().step_down();
+        generation.household().step_down();
         self.line.borrow_mut().push_back(Parting { key, reason, generation });
     }
 

@@ -8,7 +8,7 @@ use std::task::Waker;
 
 use crate::executor::WeakExecutor;
 use crate::pool::Pool;
-use crate::pool::crew::{self, Crew};
+use crate::pool::household::{self, Household};
 
 /// What the tasks of a key share; made by a factory, disposed of exactly once.
 ///
@@ -85,24 +85,24 @@ impl Drop for Disposal {
 /// A resource with all who use it: the table while it is current, its leases, and the tasks submitted through them.
 pub(super) struct Generation<S: Resource> {
     resource: Option<S>,
-    crew: Crew,
+    household: Household,
     executor: WeakExecutor,
     disposals: Rc<Disposals>,
 }
 
 impl<S: Resource> Generation<S> {
-    pub(super) const fn new(resource: S, crew: Crew, executor: WeakExecutor, disposals: Rc<Disposals>) -> Self {
-        Self { resource: Some(resource), crew, executor, disposals }
+    pub(super) const fn new(resource: S, household: Household, executor: WeakExecutor, disposals: Rc<Disposals>) -> Self {
+        Self { resource: Some(resource), household, executor, disposals }
     }
 
-    pub(super) const fn crew(&self) -> &Crew {
-        &self.crew
+    pub(super) const fn household(&self) -> &Household {
+        &self.household
     }
 }
 
-impl<S: Resource> crew::Generation for Generation<S> {
-    fn crew(&self) -> &Crew {
-        &self.crew
+impl<S: Resource> household::Generation for Generation<S> {
+    fn household(&self) -> &Household {
+        &self.household
     }
 }
 
@@ -147,15 +147,15 @@ pub struct Lease<S: Resource = ()> {
 
 impl<S: Resource> Lease<S> {
     /// The lease of a lane that is held for it already.
-    pub(super) fn new(pool: impl FnOnce(Rc<dyn crew::Generation>) -> Pool, generation: Rc<Generation<S>>) -> Self {
-        Self { pool: pool(Rc::clone(&generation) as Rc<dyn crew::Generation>), generation }
+    pub(super) fn new(pool: impl FnOnce(Rc<dyn household::Generation>) -> Pool, generation: Rc<Generation<S>>) -> Self {
+        Self { pool: pool(Rc::clone(&generation) as Rc<dyn household::Generation>), generation }
     }
 
     /// Whether the next [`get`](crate::PoolManager::get) of its key would give a lease of the same pool: it is not over its lifetime, not
     /// invalidated and not closed. One that is not current still runs what it is given.
     #[must_use]
     pub fn is_current(&self) -> bool {
-        self.generation.crew.is_current()
+        self.generation.household.is_current()
     }
 
     /// What the users of this generation share.

@@ -17,7 +17,7 @@ use super::overrides::PoolOverrides;
 use crate::error::{Closed, OptionError};
 use crate::executor::LocalExecutor;
 use crate::limit::Limit;
-use crate::pool::crew::{Crew, Reign};
+use crate::pool::household::{Household, Reign};
 use crate::pool::mill::{Landlord, Mill};
 use crate::pool::{Pool, PoolOptions, Tally};
 use crate::state::{Counts, Expiry, Id, LaneOptions, Pond};
@@ -150,12 +150,12 @@ impl<K: Eq + Hash + Clone + 'static, S: Resource> Table<K, S> {
 
     fn current(&self, key: &K) -> Option<Lease<S>> {
         let generation = self.entries.borrow().get(key)?.current.clone()?;
-        self.mill.hold(generation.crew().lane());
+        self.mill.hold(generation.household().lane());
         Some(self.lease_held(generation))
     }
 
     fn lease_held(&self, generation: Rc<Generation<S>>) -> Lease<S> {
-        let lane = generation.crew().lane();
+        let lane = generation.household().lane();
         Lease::new(|generation| Pool::of(&self.mill, lane, Some(generation)), generation)
     }
 
@@ -202,8 +202,8 @@ impl<K: Eq + Hash + Clone + 'static, S: Resource> Table<K, S> {
     /// The lane is as a new one then: whoever had it before steers it no more.
     fn enthrone(&self, key: &K, resource: S, (lane, reign): (Id, Reign), options: LaneOptions) -> Lease<S> {
         self.eras.set(self.eras.get().wrapping_add(1).max(1));
-        let crew = Crew::new(&self.mill, lane, self.eras.get(), &reign);
-        let generation = Rc::new(Generation::new(resource, crew, self.mill.executor_handle(), Rc::clone(&self.disposals)));
+        let household = Household::new(&self.mill, lane, self.eras.get(), &reign);
+        let generation = Rc::new(Generation::new(resource, household, self.mill.executor_handle(), Rc::clone(&self.disposals)));
         self.lanes.borrow_mut().insert(lane, key.clone());
         let old = self.entries.borrow_mut().insert(key.clone(), Entry { lane, reign, current: Some(Rc::clone(&generation)) });
         if old.is_some() {

@@ -121,7 +121,7 @@ pub(super) trait Work {
     fn announce(self: Pin<&mut Self>);
     /// Whether who awaits it is told by a probe.
     fn would_wake(&self, probe: &Arc<Probe>) -> bool;
-    /// The crew it belongs to; 0 for none.
+    /// The household it belongs to; 0 for none.
     fn era(&self) -> u32 {
         0
     }

@@ -42,7 +42,7 @@ pub(crate) trait Landlord {
     fn expired(&self, lane: Id, clock: Phase);
     /// The lane is over its lifetime, and in use.
     fn aged(&self, lane: Id);
-    /// A crew has closed: it is not to be given out any more.
+    /// A household has closed: it is not to be given out any more.
     fn resigned(&self, lane: Id, era: u32);
     /// Whether somebody may still come for a lane that nobody holds.
     fn lets(&self) -> bool;

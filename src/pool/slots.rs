@@ -15,7 +15,7 @@ use crate::state::Id;
 pub(super) struct Stay {
     pub(super) ticket: Id,
     serial: u32,
-    /// The crew of the task; 0 for none.
+    /// The household of the task; 0 for none.
     era: u32,
 }
 
@@ -109,7 +109,7 @@ impl Slots {
         self.slots.borrow().iter().filter_map(Slot::stay).map(|stay| stay.ticket).collect()
     }
 
-    /// All tickets of a crew, in the order of submission. Looks at every slot.
+    /// All tickets of a household, in the order of submission. Looks at every slot.
     pub(super) fn tickets_of(&self, era: u32) -> Vec<Id> {
         let mut stays: Vec<Stay> = self.slots.borrow().iter().filter_map(Slot::stay).filter(|stay| stay.era == era).collect();
         // Serials may have come round since the first of them.

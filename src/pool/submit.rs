@@ -6,8 +6,8 @@ use std::rc::Rc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use super::crew::Crew;
 use super::deadlock::Wait;
+use super::household::Household;
 use super::job::{Promise, Receiver, Sink};
 use super::mill::{Mill, Timeouts};
 use super::task::Task;
@@ -148,7 +148,7 @@ impl<F: Future + 'static> TaskBuilder<F> {
 
     /// Whether its generation of a manager's pool takes no more, though the lane may.
     fn is_shut(&self) -> bool {
-        self.pool.crew().is_some_and(Crew::is_closed)
+        self.pool.household().is_some_and(Household::is_closed)
     }
 
     fn offer(self) -> Result<Task<F::Output>, (Self, Refused)> {

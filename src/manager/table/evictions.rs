@@ -125,7 +125,7 @@ impl<K: Eq + Hash + Clone + 'static, S: Resource> Landlord for Table<K, S> {
     }
 
     fn resigned(&self, lane: Id, era: u32) {
-        let of_era = |generation: &Rc<Generation<S>>| generation.crew().era() == era;
+        let of_era = |generation: &Rc<Generation<S>>| generation.household().era() == era;
         let key = self.lanes.borrow().get(&lane).cloned();
         let is_current =
             key.is_some_and(|key| self.entries.borrow().get(&key).is_some_and(|entry| entry.current.as_ref().is_some_and(of_era)));

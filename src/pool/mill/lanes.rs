@@ -79,7 +79,7 @@ impl Mill {
         self.pond.borrow_mut().close_all();
     }
 
-    /// A crew has closed.
+    /// A household has closed.
     pub(crate) fn resign(&self, lane: Id, era: u32) {
         self.landlord().into_iter().for_each(|landlord| landlord.resigned(lane, era));
     }
@@ -117,7 +117,7 @@ impl Mill {
         self.dispel(lane, heads.collect())
     }
 
-    /// Cancels what waits of a crew of a lane.
+    /// Cancels what waits of a household of a lane.
     pub(crate) fn cancel_waiting_of(self: &Rc<Self>, lane: Id, era: u32) -> u64 {
         let waiting = self.slots.tickets_of(era).into_iter().filter(|&ticket| self.is_waiting(ticket) == Some(true));
         self.dispel(lane, waiting.filter_map(|ticket| self.withdraw(ticket)).collect())
@@ -148,10 +148,10 @@ impl Mill {
         self.cancel_all(running)
     }
 
-    /// Cancels what runs of a crew.
+    /// Cancels what runs of a household.
     pub(crate) fn cancel_running_of(self: &Rc<Self>, era: u32) -> u64 {
-        let of_crew = self.slots.tickets_of(era).into_iter();
-        self.cancel_all(of_crew.filter(|&ticket| self.is_waiting(ticket) == Some(false)).collect())
+        let of_household = self.slots.tickets_of(era).into_iter();
+        self.cancel_all(of_household.filter(|&ticket| self.is_waiting(ticket) == Some(false)).collect())
     }
 
     fn cancel_all(self: &Rc<Self>, running: Vec<Id>) -> u64 {

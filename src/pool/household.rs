@@ -1,7 +1,7 @@
-//! A crew: who uses a lane together, that is the leases and the tasks of one generation of a manager's pool.
+//! A household: who uses a lane together, that is the leases and the tasks of one generation of a manager's pool.
 //!
 //! Generations of a key share a lane, because they share its limit. What is done through a lease is meant for its own generation, and here
-//! they are told apart: each crew closes by itself, and counts its own tasks. The lane as a whole is steered by the crew that came last.
+//! they are told apart: each household closes by itself, and counts its own tasks. The lane as a whole is steered by the household that came last.
 
 use std::cell::Cell;
 use std::fmt;
@@ -20,18 +20,18 @@ use super::waits::What;
 use crate::error::TaskError;
 use crate::state::{Id, Outcome};
 
-/// What every task of a crew keeps alive.
+/// What every task of a household keeps alive.
 pub(crate) trait Generation {
-    fn crew(&self) -> &Crew;
+    fn household(&self) -> &Household;
 }
 
-/// Which crew steers a lane: the number of the one that came last.
+/// Which household steers a lane: the number of the one that came last.
 pub(crate) type Reign = Rc<Cell<u32>>;
 
-pub(crate) struct Crew {
+pub(crate) struct Household {
     mill: Weak<Mill>,
     lane: Id,
-    /// Tells it from all other crews of the mill; 0 is nobody's.
+    /// Tells it from all other households of the mill; 0 is nobody's.
     era: u32,
     reign: Reign,
     /// Whether its lane's landlord still gives it out.
@@ -43,8 +43,8 @@ pub(crate) struct Crew {
     cancelled: Cell<u64>,
 }
 
-impl Crew {
-    /// The crew of a lane from now on.
+impl Household {
+    /// The household of a lane from now on.
     pub(crate) fn new(mill: &Rc<Mill>, lane: Id, era: u32, reign: &Reign) -> Self {
         reign.set(era);
         Self {
@@ -85,7 +85,7 @@ impl Crew {
         self.closed.get()
     }
 
-    /// Takes no more tasks; other crews of the lane do. Those who wait for room look again, all of them.
+    /// Takes no more tasks; other households of the lane do. Those who wait for room look again, all of them.
     pub(super) fn close(&self) {
         if !self.closed.replace(true)
             && let Some(mill) = self.mill.upgrade()
@@ -110,18 +110,18 @@ impl Crew {
     }
 }
 
-impl fmt::Debug for Crew {
+impl fmt::Debug for Household {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Crew").field("era", &self.era).field("tasks", &self.tasks.get()).finish_non_exhaustive()
+        f.debug_struct("Household").field("era", &self.era).field("tasks", &self.tasks.get()).finish_non_exhaustive()
     }
 }
 
-/// A task's place in its crew; left by its drop.
+/// A task's place in its household; left by its drop.
 pub(super) struct Member(Rc<dyn Generation>);
 
 impl Member {
     pub(super) fn new(generation: Rc<dyn Generation>) -> Self {
-        let tasks = &generation.crew().tasks;
+        let tasks = &generation.household().tasks;
         tasks.set(tasks.get() + 1);
         Self(generation)
     }
@@ -129,12 +129,12 @@ impl Member {
 
 impl Drop for Member {
     fn drop(&mut self) {
-        self.0.crew().leave();
+        self.0.household().leave();
     }
 }
 
 pin_project! {
-    /// The work of a crew: it is dropped when it has settled, and only then the member leaves.
+    /// The work of a household: it is dropped when it has settled, and only then the member leaves.
     pub(super) struct Kept<F, S> {
         #[pin]
         pub(super) job: Job<F, S>,
@@ -154,7 +154,7 @@ impl<F: Future, S: Sink<F::Output>> Work for Kept<F, S> {
     fn fail(self: Pin<&mut Self>, error: TaskError) {
         let this = self.project();
         if outcome(&error) == Outcome::Cancelled {
-            let cancelled = &this.member.0.crew().cancelled;
+            let cancelled = &this.member.0.household().cancelled;
             cancelled.set(cancelled.get() + 1);
         }
         this.job.fail(error);
@@ -169,6 +169,6 @@ impl<F: Future, S: Sink<F::Output>> Work for Kept<F, S> {
     }
 
     fn era(&self) -> u32 {
-        self.member.0.crew().era
+        self.member.0.household().era
     }
 }
