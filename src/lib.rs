@@ -59,11 +59,11 @@ pub use error::{Awaited, Closed, Deadlock, GroupError, GroupSubmitError, OptionE
 pub use event::{Event, EventKind, EventLog, ParseEventError, Rejection, TaskOutcome};
 pub use executor::{AdvanceError, JoinError, JoinHandle, LocalExecutor, Sleep};
 pub use limit::Concurrency;
-pub use manager::{CloseAll, Evicted, GetError, Lease, PoolManager, PoolManagerBuilder, PoolOverrides, Resource};
+pub use manager::{CloseAll, Evicted, GetError, Lease, PoolManager, PoolManagerBuilder, Resource};
 pub use policy::{Order, Overflow};
 pub use pool::{
-    Autoscale, Close, CloseReport, Distribution, Group, GroupSubmit, Join, Map, Pool, PoolBuilder, PoolStats, PoolTimings, Run, Submit,
-    Task, TaskBuilder, TaskState, TryMap,
+    Autoscale, Close, CloseReport, Distribution, Group, GroupSubmit, Join, Map, Pool, PoolBuilder, PoolOptions, PoolStats, PoolTimings,
+    Run, Submit, Task, TaskBuilder, TaskState, TryMap,
 };
 pub use priority::Priority;
 pub use queue::{Errors, JobError, JobId, JobQueue, JobQueueBuilder, QueueStats, Results, RunJob, SubmitJob};

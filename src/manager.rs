@@ -15,7 +15,6 @@ mod flight;
 mod inspect;
 mod lease;
 mod live;
-mod overrides;
 mod table;
 
 use std::fmt;
@@ -27,7 +26,6 @@ pub use close::CloseAll;
 pub use evict::Evicted;
 pub use flight::GetError;
 pub use lease::{Lease, Resource};
-pub use overrides::PoolOverrides;
 
 use crate::executor::LocalExecutor;
 use crate::pool::PoolTimings;

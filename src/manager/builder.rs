@@ -8,7 +8,6 @@ use std::time::Duration;
 use super::PoolManager;
 use super::evict::{Evicted, Listener};
 use super::lease::Resource;
-use super::overrides::PoolOverrides;
 use super::table::{Overrides, Table, Terms};
 use crate::error::OptionError;
 use crate::event::Event;
@@ -46,7 +45,7 @@ impl<K: Eq + Hash + Clone + 'static, S: Resource> PoolManagerBuilder<K, S> {
         Self {
             executor: executor.clone(),
             concurrency: Concurrency::Unlimited,
-            pool: PoolOptions::DEFAULT,
+            pool: PoolOptions::new(),
             overrides: None,
             idle_timeout: None,
             max_lifetime: None,
@@ -65,21 +64,27 @@ impl<K: Eq + Hash + Clone + 'static, S: Resource> PoolManagerBuilder<K, S> {
 
     /// How many tasks of one key may run at once: 1 or more. Default: [`Concurrency::Unlimited`].
     pub fn pool_concurrency(mut self, concurrency: impl Into<Concurrency>) -> Self {
-        self.pool.concurrency = concurrency.into();
+        self.pool = self.pool.concurrency(concurrency);
         self
     }
 
     /// How many tasks of one key may wait: 0 or more. Default: as many as may run.
     pub fn pool_queue_capacity(mut self, capacity: u32) -> Self {
-        self.pool.queue_capacity = Some(capacity);
+        self.pool = self.pool.queue_capacity(capacity);
+        self
+    }
+
+    /// How the pools of all keys are: the order of their lines, who goes when one is full, aging, a rate, and what is said above.
+    pub fn pool_options(mut self, options: PoolOptions) -> Self {
+        self.pool = options.over(self.pool);
         self
     }
 
     /// How the pools of some keys differ from the others: asked whenever a pool is made, for a successor as well, and before its factory runs.
     ///
     /// It may look at anything, so also at a table that changes. Options it gives that are refused are the error of the call that asks for
-    /// the key, [`GetError::Options`](crate::GetError::Options). See [`PoolOverrides`].
-    pub fn pool_options_for(mut self, overrides: impl Fn(&K) -> PoolOverrides + 'static) -> Self {
+    /// the key, [`GetError::Options`](crate::GetError::Options). See [`PoolOptions`].
+    pub fn pool_options_for(mut self, overrides: impl Fn(&K) -> PoolOptions + 'static) -> Self {
         self.overrides = Some(Box::new(overrides));
         self
     }

@@ -67,7 +67,7 @@ impl<K: Eq + Hash + Clone + 'static, S: Resource> PoolManager<K, S> {
     /// ```
     pub fn set_pool_concurrency(&self, concurrency: impl Into<Concurrency>) -> Result<(), OptionError> {
         let concurrency = concurrency.into();
-        self.table.set_pool(|pool| pool.concurrency = concurrency)
+        self.table.set_pool(|pool| pool.concurrency = Some(concurrency))
     }
 
     /// Changes how many tasks of one key may wait; those who wait already stay. Nothing for as many as may run. As

@@ -13,7 +13,6 @@ use std::rc::{Rc, Weak};
 use super::evict::{Listener, Partings};
 use super::flight::{Flight, GetError};
 use super::lease::{Disposals, Generation, Lease, Resource};
-use super::overrides::PoolOverrides;
 use crate::error::{Closed, OptionError};
 use crate::executor::LocalExecutor;
 use crate::limit::Limit;
@@ -22,7 +21,7 @@ use crate::pool::mill::{Landlord, Mill};
 use crate::pool::{Pool, PoolOptions, Tally};
 use crate::state::{Counts, Expiry, Id, LaneOptions, Pond};
 
-pub(super) type Overrides<K> = Box<dyn Fn(&K) -> PoolOverrides>;
+pub(super) type Overrides<K> = Box<dyn Fn(&K) -> PoolOptions>;
 
 /// What a table is made with, checked.
 pub(super) struct Terms<K> {

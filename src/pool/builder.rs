@@ -3,64 +3,13 @@
 use std::time::Duration;
 
 use super::mill::Mill;
-use super::{Observe, Pool};
+use super::{Observe, Pool, PoolOptions};
 use crate::error::OptionError;
 use crate::event::Event;
 use crate::executor::LocalExecutor;
 use crate::limit::{Concurrency, Limit};
 use crate::policy::{Order, Overflow};
-use crate::state::{Expiry, LaneOptions, Rate, Time};
-
-/// What a pool is made with, unchecked.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct PoolOptions {
-    pub(crate) concurrency: Concurrency,
-    pub(crate) queue_capacity: Option<u32>,
-    pub(crate) order: Order,
-    pub(crate) overflow: Overflow,
-    pub(crate) aging: Option<Duration>,
-    pub(crate) rate: Option<(u32, Duration)>,
-    pub(crate) burst: Option<u32>,
-}
-
-impl PoolOptions {
-    pub(crate) const DEFAULT: Self = Self {
-        concurrency: Concurrency::Unlimited,
-        queue_capacity: None,
-        order: Order::Fifo,
-        overflow: Overflow::Reject,
-        aging: None,
-        rate: None,
-        burst: None,
-    };
-
-    /// Checks the options, `concurrency` under that name; the line is as long as the concurrency unless said otherwise.
-    pub(crate) fn checked(self, concurrency: &'static str) -> Result<LaneOptions, OptionError> {
-        let limit = Limit::checked(concurrency, self.concurrency)?;
-        let capacity = self.queue_capacity.unwrap_or(limit.get());
-        let (aging, rate) = (self.checked_aging()?, self.checked_rate()?);
-        Ok(LaneOptions { limit, capacity, order: self.order, overflow: self.overflow, aging, rate })
-    }
-
-    fn checked_aging(self) -> Result<Time, OptionError> {
-        match self.aging {
-            None => Ok(Time::NEVER),
-            Some(Duration::ZERO) => Err(OptionError::new("aging", "0", "use a duration above zero, or leave it out for strict classes")),
-            Some(step) => Ok(Time::from_elapsed(step)),
-        }
-    }
-
-    fn checked_rate(self) -> Result<Option<Rate>, OptionError> {
-        match (self.rate, self.burst) {
-            (None, None) => Ok(None),
-            (None, Some(burst)) => Err(OptionError::new("burst", burst, "use it together with rate")),
-            (Some((0, _)), _) => Err(OptionError::new("rate", "0", "use 1 start or more")),
-            (Some((_, Duration::ZERO)), _) => Err(OptionError::new("rate", "a span of 0", "use a duration above zero")),
-            (Some(_), Some(0)) => Err(OptionError::new("burst", "0", "use 1 or more")),
-            (Some((count, span)), burst) => Ok(Some(Rate::new(count, Time::from_elapsed(span), burst.unwrap_or(count)))),
-        }
-    }
-}
+use crate::state::Expiry;
 
 /// Describes a [`Pool`]; see [`Pool::builder`].
 ///
@@ -83,18 +32,18 @@ pub struct PoolBuilder {
 
 impl PoolBuilder {
     pub(crate) fn new(executor: &LocalExecutor) -> Self {
-        Self { executor: executor.clone(), options: PoolOptions::DEFAULT, observe: Observe::default() }
+        Self { executor: executor.clone(), options: PoolOptions::new(), observe: Observe::default() }
     }
 
     /// How many tasks may run at once: 1 or more. Default: [`Concurrency::Unlimited`].
     pub fn concurrency(mut self, concurrency: impl Into<Concurrency>) -> Self {
-        self.options.concurrency = concurrency.into();
+        self.options = self.options.concurrency(concurrency);
         self
     }
 
     /// How many tasks may wait: 0 or more; 0 takes only what can start at once. Default: as many as may run.
     pub fn queue_capacity(mut self, capacity: u32) -> Self {
-        self.options.queue_capacity = Some(capacity);
+        self.options = self.options.queue_capacity(capacity);
         self
     }
 
@@ -142,58 +91,37 @@ impl PoolBuilder {
 
     /// Who goes first among tasks of one class. Default: [`Order::Fifo`].
     pub fn order(mut self, order: Order) -> Self {
-        self.options.order = order;
+        self.options = self.options.order(order);
         self
     }
 
     /// Who goes when the line is full. Default: [`Overflow::Reject`].
     pub fn overflow(mut self, overflow: Overflow) -> Self {
-        self.options.overflow = overflow;
+        self.options = self.options.overflow(overflow);
         self
     }
 
-    /// Has a waiting task rise by a class each time it has waited for `step`, up to the highest, so that nothing starves: a task of the
-    /// lowest class is overtaken for three steps at most. Above zero. Default: strict classes.
-    ///
-    /// Inside a class it stands where its submission puts it: before all that came later. A task whose priority is set anew rises from there.
-    ///
-    /// # Cost
-    /// One entry in a heap per waiting task; no timer: whoever has risen is found when the next task starts.
+    /// Has a waiting task rise by a class each time it has waited for `step`; see [`PoolOptions::aging`]. Default: strict classes.
     pub fn aging(mut self, step: Duration) -> Self {
-        self.options.aging = Some(step);
+        self.options = self.options.aging(step);
         self
     }
 
-    /// Starts at most `count` tasks in each `span`, beside what the concurrency allows. Default: no bound.
-    ///
-    /// Starts are counted, not ends or weights. What was not used comes back evenly: `span / count` for one start, up to the
-    /// [`burst`](Self::burst).
-    ///
-    /// # Source
-    /// The generic cell rate algorithm, as in the governor crate; written anew, because the rule has to take its time as an argument,
-    /// share the line and the timer of the pool, and be there in wasm.
-    ///
-    /// # Examples
-    /// ```
-    /// use millpond::{LocalExecutor, ManualClock, Pool};
-    /// use std::time::Duration;
-    ///
-    /// let ex = LocalExecutor::with_clock(ManualClock::new());
-    /// let pool = Pool::builder(&ex).rate(10, Duration::from_secs(1)).burst(1).build()?;
-    /// for _ in 0..5 {
-    ///     ex.block_on(pool.run(async {}))?;
-    /// }
-    /// assert_eq!(ex.now(), Duration::from_millis(400));
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
+    /// Starts at most `count` tasks in each `span`, beside what the concurrency allows; see [`PoolOptions::rate`]. Default: no bound.
     pub fn rate(mut self, count: u32, span: Duration) -> Self {
-        self.options.rate = Some((count, span));
+        self.options = self.options.rate(count, span);
         self
     }
 
-    /// How many starts may come at once after a quiet time: 1 or more; 1 spaces them evenly. Default: the count of the [`rate`](Self::rate).
+    /// How many starts may come at once after a quiet time; see [`PoolOptions::burst`]. Default: the count of the rate.
     pub fn burst(mut self, burst: u32) -> Self {
-        self.options.burst = Some(burst);
+        self.options = self.options.burst(burst);
+        self
+    }
+
+    /// Takes what `options` say; what they do not say stays as it is.
+    pub fn options(mut self, options: PoolOptions) -> Self {
+        self.options = options.over(self.options);
         self
     }
 

@@ -6,17 +6,17 @@ use std::cell::Cell;
 use std::pin::pin;
 use std::rc::Rc;
 
-use millpond::{Concurrency, GetError, PoolOverrides, TaskState};
+use millpond::{Concurrency, GetError, Order, Overflow, PoolOptions, TaskState};
 use wasm_bindgen_test::wasm_bindgen_test;
 
 use super::kit::{SECOND, TICK, accepted, gated};
 use super::manager_kit::{Estate, IDLE, LIFE, Ledger, Shared};
-use super::support::poll_once;
+use super::support::{Recorder, poll_once};
 
 /// Keys above nine have a permit more than the others, or as many as the cell says.
-fn privileged(own: &Rc<Cell<u32>>) -> impl Fn(&u32) -> PoolOverrides + use<> {
+fn privileged(own: &Rc<Cell<u32>>) -> impl Fn(&u32) -> PoolOptions + use<> {
     let own = Rc::clone(own);
-    move |key| if *key > 9 { PoolOverrides::new().concurrency(own.get()).queue_capacity(1) } else { PoolOverrides::new() }
+    move |key| if *key > 9 { PoolOptions::new().concurrency(own.get()).queue_capacity(1) } else { PoolOptions::new() }
 }
 
 #[wasm_bindgen_test(unsupported = test)]
@@ -42,7 +42,7 @@ fn options_of_a_key_that_are_refused_are_its_own_trouble() {
     own.set(1);
     assert!(estate.manager.get(10).is_ok());
     // With a factory, it does not even begin.
-    let shared = Estate::<Shared>::new(|options| options.pool_options_for(|_| PoolOverrides::new().concurrency(0)));
+    let shared = Estate::<Shared>::new(|options| options.pool_options_for(|_| PoolOptions::new().concurrency(0)));
     let ledger = Ledger::default();
     let mut call = pin!(shared.manager.get_with(1, ledger.factory()));
     assert!(matches!(poll_once(call.as_mut()), std::task::Poll::Ready(Err(GetError::Options(_)))));
@@ -192,4 +192,36 @@ fn a_snapshot_is_of_one_instant_and_adds_up() {
     assert_eq!((sum(|stats| stats.running), sum(|stats| stats.waiting)), (all.running, all.waiting));
     assert_eq!(estate.manager.pool_stats(&3), Some(snapshot[3].1));
     assert_eq!(snapshot[3].1.concurrency, Concurrency::AtMost(2));
+}
+
+#[wasm_bindgen_test(unsupported = test)]
+fn what_is_said_for_all_keys_goes_for_each_that_says_nothing_else() {
+    let estate = Estate::<()>::new(|options| {
+        let all = PoolOptions::new().concurrency(1).queue_capacity(9).order(Order::Lifo).overflow(Overflow::DropOldest);
+        options.pool_options(all).pool_options_for(|key| if *key == 2 { PoolOptions::new().order(Order::Fifo) } else { PoolOptions::new() })
+    });
+    for (key, expected) in [(1, [0, 3, 2, 1]), (2, [0, 1, 2, 3])] {
+        let lease = estate.manager.get(key).unwrap();
+        let record = Recorder::new();
+        for number in 0..4 {
+            let note = record.clone();
+            drop(accepted(lease.try_submit(async move { note.note(number) })));
+        }
+        estate.ex.run_until_idle();
+        assert_eq!(record.take(), expected, "key {key}");
+    }
+}
+
+#[wasm_bindgen_test(unsupported = test)]
+fn the_rate_of_a_key_is_its_own() {
+    let estate = Estate::<()>::new(|options| options.pool_options(PoolOptions::new().rate(1, SECOND)));
+    let leases = [1, 2].map(|key| estate.manager.get(key).unwrap());
+    let started = || leases.iter().map(|lease| lease.stats().succeeded).collect::<Vec<_>>();
+    for lease in &leases {
+        (0..3).for_each(|_| drop(accepted(lease.try_submit(async {}))));
+    }
+    estate.ex.run_until_idle();
+    assert_eq!(started(), [1, 1]);
+    estate.advance(SECOND);
+    assert_eq!(started(), [2, 2]);
 }
