@@ -100,7 +100,26 @@
 //!
 //! # Many at once
 //!
-//! MANY
+//! [`Pool::map`](crate::Pool::map) makes tasks of the items of an iterator or a stream, as there is room to start them: an endless source is no harm. Their
+//! outputs come as a stream, in the order of the items or [as completed](crate::Map::unordered). [`try_map`](crate::Pool::try_map) and
+//! [`Group`](crate::Group) stop at the first error and cancel all the others.
+//!
+//! ```
+//! use futures::TryStreamExt;
+//! use millpond::{GroupError, LocalExecutor, Pool};
+//!
+//! let ex = LocalExecutor::new();
+//! let pool = Pool::builder(&ex).concurrency(3).build()?;
+//! let sizes = pool.map(["a", "bc", "def"], async |word: &str| word.len());
+//! assert_eq!(ex.block_on(sizes.try_collect::<Vec<_>>())?, [1, 2, 3]);
+//!
+//! let numbers = pool.try_map(["1", "two", "3"], async |text: &str| text.parse::<u32>());
+//! assert!(matches!(ex.block_on(numbers.try_collect::<Vec<_>>()), Err(GroupError::Failed(_))));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! A task that waits for another task of its own pool holds its permit meanwhile. When all do, and nothing outside can help, that is told as
+//! an error that names the cycle ([`Deadlock`](crate::Deadlock)): run nested work in a pool of its own.
 //!
 //! # A pool for each key
 //!
@@ -133,15 +152,59 @@
 //!
 //! # Jobs with handlers
 //!
-//! QUEUE
+//! A [`JobQueue`](crate::JobQueue) takes jobs of one type and gives each of its workers a handler of its own, with a state that nobody else sees, built
+//! when there is first a job for it. The workers follow the work between two bounds; [`Pool::autoscale`](crate::Pool::autoscale) does the same for a pool.
+//!
+//! ```
+//! use millpond::{JobQueue, LocalExecutor};
+//!
+//! let ex = LocalExecutor::new();
+//! let queue = JobQueue::builder(&ex).workers(1..=4).capacity(100).build(|worker: usize| {
+//!     let mut done = 0; // of this worker alone
+//!     async move |job: u32| {
+//!         done += 1;
+//!         job.checked_mul(job).ok_or(format!("worker {worker}, job {done}: too large"))
+//!     }
+//! })?;
+//! assert_eq!(ex.block_on(queue.run(7))?, 49);
+//! assert!(ex.block_on(queue.run(70_000)).is_err());
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 //!
 //! # Workers
 //!
-//! WORKERS
+//! Where nothing is submitted and one job is to be done again and again, there are [`Workers`](crate::Workers): so many at least, so many at most,
+//! more or fewer while they run, and [middleware](crate::workers) around each run, the first added outermost.
+//!
+//! ```
+//! use millpond::workers::{Counter, Pause, Retry};
+//! use millpond::{LocalExecutor, ManualClock, Workers};
+//! use std::time::Duration;
+//!
+//! let ex = LocalExecutor::with_clock(ManualClock::new());
+//! let counter = Counter::new();
+//! let workers = Workers::builder(&ex)
+//!     .max(2)
+//!     .layer(counter.clone())
+//!     .layer(Pause::between(Duration::from_secs(60)))
+//!     .layer(Retry::exponential(3))
+//!     .start(|| async |cx| cx.sleep(Duration::from_secs(1)).await)?;
+//! ex.advance(Duration::from_secs(300))?;
+//! assert_eq!(counter.snapshot().succeeded, 5);
+//! ex.block_on(workers.close())?;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 //!
 //! # Seeing what happens
 //!
-//! [`Pool::stats`](crate::Pool::stats) is a snapshot in which the sums always add up. EVENTS
+//! | | |
+//! |---|---|
+//! | [`Pool::stats`](crate::Pool::stats) | counters at one instant; they always add up |
+//! | [`Pool::timings`](crate::Pool::timings) | how long tasks waited and ran, with percentiles; by [`timings`](crate::PoolBuilder::timings) |
+//! | [`on_event`](crate::PoolBuilder::on_event), [`EventLog`](crate::EventLog) | everything that happens, in order, as lines of text that [`Replay`](crate::Replay) can check |
+//! | feature `metrics` | named pools in the recorder you install; `examples/prometheus.rs` |
+//! | feature `tracing` | a span for each task, below the one it was submitted in |
+//! | [`on_evict`](crate::PoolManagerBuilder::on_evict) | why each pool of a manager went |
 //!
 //! # Testing
 //!
@@ -160,6 +223,15 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
+//! | step | |
+//! |---|---|
+//! | [`step(n)`](crate::LocalExecutor::step) | so many polls |
+//! | [`run_until_idle`](crate::LocalExecutor::run_until_idle) | until nothing is ready |
+//! | [`advance_to(time)`](crate::LocalExecutor::advance_to), [`advance(span)`](crate::LocalExecutor::advance) | from deadline to deadline, until then |
+//! | [`run_until_settled(within)`](crate::LocalExecutor::run_until_settled), [`block_on`](crate::LocalExecutor::block_on) | the clock goes by itself |
+//!
+//! The same seed gives the same events, byte for byte, natively and in wasm.
+//!
 //! # Embedding
 //!
 //! The executor is driven by whoever has the thread:
@@ -172,4 +244,4 @@
 //! | a page, a worker | `drive` | `examples/web_page` |
 //!
 //! In a page the executor works in slices of 4 ms and gives the page a whole turn between them. Servers drain with
-//! `close().within(..)` when they are told to stop: `examples/http_shed.rs`.
+//! `close().within(..)` when they are told to stop: `examples/http_shed.rs`. A client that limits itself per host: `examples/downloader.rs`.

@@ -23,7 +23,8 @@
 //! features that are off by default export named pools ([`PoolBuilder::name`]): `metrics` to the facade of that name, for Prometheus and
 //! others, and `tracing` as spans and events.
 //!
-//! Every accepted task settles exactly once; what a pool promises is listed at [`Pool`]. Nothing here is `Send`, and tasks need not be.
+//! The [guide] leads from the first pool to the host it lives in. Every accepted task settles exactly once; what a pool promises is
+//! listed at [`Pool`]. Nothing here is `Send`, and tasks need not be.
 
 #![allow(dead_code, reason = "the JavaScript face (core.rs) uses parts of the heart that the Rust face does not")]
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot go on fails"))]
@@ -32,6 +33,7 @@ mod clock;
 mod error;
 mod event;
 mod executor;
+pub mod guide;
 mod limit;
 mod manager;
 mod platform;

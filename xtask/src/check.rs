@@ -3,7 +3,7 @@
 use anyhow::{Result, ensure};
 
 use crate::run::{cargo, root, run, step};
-use crate::{package, setup, tidy};
+use crate::{links, package, setup, tidy};
 
 const WASM: &str = "--target wasm32-unknown-unknown";
 
@@ -11,7 +11,7 @@ const WASM: &str = "--target wasm32-unknown-unknown";
 pub(crate) fn check() -> Result<()> {
     setup::components()?;
     setup::wasm_target()?;
-    let checks: [(&str, &dyn Fn() -> Result<()>); 8] = [
+    let checks: [(&str, &dyn Fn() -> Result<()>); 9] = [
         ("tidy: the project's own rules", &|| tidy::tidy(root())),
         ("rustfmt", &|| run(&mut cargo("fmt --all --check"))),
         ("clippy, native", &|| clippy("--workspace").and_then(|()| clippy("--package millpond --features metrics,tracing"))),
@@ -19,6 +19,7 @@ pub(crate) fn check() -> Result<()> {
         ("clippy, wasm core", &|| clippy(&format!("--package millpond-core {WASM}"))),
         ("clippy, wasm page", &|| clippy(&format!("--package millpond-web-page {WASM}"))),
         ("rustdoc", &|| run(cargo("doc --quiet --package millpond --no-deps").env("RUSTDOCFLAGS", "-D warnings"))),
+        ("links of the README, to files and to what rustdoc made", &links::links),
         ("tsc, on the package, its type tests and the page", &types),
     ];
     let failed: Vec<_> = checks.into_iter().filter(|(title, work)| !passes(title, work)).map(|(title, _)| title).collect();

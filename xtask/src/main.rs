@@ -4,6 +4,7 @@
 
 mod check;
 mod demo;
+mod links;
 mod package;
 mod run;
 mod setup;
