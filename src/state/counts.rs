@@ -109,3 +109,17 @@ impl Counts {
         counts
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn outcomes_and_counters_have_the_numbers_the_javascript_face_knows_them_by() {
+        use Outcome::*;
+        assert_eq!([0, 1, 2, 3, 4, 5, 6].map(Outcome::from_number), [Succeeded, Failed, Cancelled, TimedOut, Panicked, Dropped, Failed]);
+        let mut counts = Counts::default();
+        (0..3).for_each(|_| counts.count(Counter::Cancelled));
+        assert_eq!([5, 6, 7, COUNTERS].map(|number| counts.at(number)), [0, 3, 0, 0]);
+    }
+}

@@ -180,6 +180,13 @@ mod tests {
     }
 
     #[test]
+    fn phases_have_the_numbers_the_javascript_face_knows_them_by() {
+        use Phase::*;
+        assert_eq!([0, 1, 2, 3, 4, 5].map(Phase::from_number), [Queue, Run, Body, Total, Abandon, Unread].map(Some));
+        assert_eq!(Phase::from_number(6), None);
+    }
+
+    #[test]
     fn never_sets_no_clock() {
         let mut deadlines = Deadlines::new();
         let mut alarms = Alarms::NONE;
