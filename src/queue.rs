@@ -31,7 +31,7 @@ pub use submit::{RunJob, SubmitJob};
 
 use crate::error::TrySubmitError;
 use crate::executor::LocalExecutor;
-use crate::pool::{Close, Pool, Task};
+use crate::pool::{Close, Pool, Task, TaskBuilder};
 use crew::Staff;
 use delivery::Delivery;
 use shift::Shift;
@@ -154,7 +154,7 @@ impl<J: 'static, R: 'static, E: 'static> JobQueue<J, R, E> {
     /// # Ok::<(), millpond::OptionError>(())
     /// ```
     pub fn submit(&self, job: J) -> SubmitJob<J, R, E> {
-        SubmitJob::new(self.pool.submit(self.shift(job)), &self.office)
+        SubmitJob::new(self.task(job).submit(), &self.office)
     }
 
     /// Gives the number of the accepted job, or the job back. Never waits.
@@ -162,7 +162,7 @@ impl<J: 'static, R: 'static, E: 'static> JobQueue<J, R, E> {
     /// # Errors
     /// [`TrySubmitError::Full`] if no more may wait or others wait for room; [`TrySubmitError::Closed`] if the queue takes no more.
     pub fn try_submit(&self, job: J) -> Result<JobId, TrySubmitError<J>> {
-        match self.pool.try_submit(self.shift(job)) {
+        match self.task(job).try_submit() {
             Ok(task) => Ok(self.office.enter(task)),
             Err(TrySubmitError::Full(shift)) => Err(TrySubmitError::Full(shift.into_job())),
             Err(TrySubmitError::Closed(shift)) => Err(TrySubmitError::Closed(shift.into_job())),
@@ -188,11 +188,11 @@ impl<J: 'static, R: 'static, E: 'static> JobQueue<J, R, E> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn run(&self, job: J) -> RunJob<J, R, E> {
-        RunJob::new(self.pool.run(self.shift(job)))
+        RunJob::new(self.task(job).run())
     }
 
-    fn shift(&self, job: J) -> Shift<J, R, E> {
-        Shift::new(Rc::clone(&self.office.staff), job)
+    fn task(&self, job: J) -> TaskBuilder<Shift<J, R, E>> {
+        self.pool.task(Shift::new(Rc::clone(&self.office.staff), job)).fallible()
     }
 }
 
@@ -248,7 +248,7 @@ impl<J: 'static, R: 'static, E: 'static> JobQueue<J, R, E> {
     /// What became of every job so far; the sums add up at every instant.
     #[must_use]
     pub fn stats(&self) -> QueueStats {
-        QueueStats::new(&self.pool.stats(), self.office.staff.tally(), self.office.delivery.tally())
+        QueueStats::new(&self.pool.stats(), self.office.staff.handlers(), self.office.delivery.tally())
     }
 }
 

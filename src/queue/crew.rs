@@ -1,6 +1,6 @@
 //! The workers' handlers: built when needed, lent to one job at a time, dropped when their worker goes.
 
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::future::poll_fn;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -16,20 +16,10 @@ use crate::pool::mill::Shrinks;
 pub(super) trait Staff<J, R, E> {
     /// Finds a handler for a job and has it do the job.
     fn serve(self: Rc<Self>, job: J) -> LocalBoxFuture<'static, Result<R, E>>;
-    /// A handler came to its end with a job.
-    fn ended(&self, failed: bool);
     /// There will be no more jobs than there are.
     fn closed(&self);
-    fn tally(&self) -> CrewTally;
-}
-
-/// What a crew has to say in the statistics.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct CrewTally {
-    /// Jobs that ended with an error of their handler.
-    pub(super) failed: u64,
-    /// Handlers there are.
-    pub(super) handlers: usize,
+    /// How many handlers there are.
+    fn handlers(&self) -> usize;
 }
 
 pub(super) struct Crew<G, H> {
@@ -40,7 +30,6 @@ pub(super) struct Crew<G, H> {
     /// Who waits for the generator: only jobs that its own call has started.
     callers: RefCell<Vec<Waker>>,
     posts: RefCell<Posts<H>>,
-    failed: Cell<u64>,
 }
 
 /// Where the handlers are, by the numbers of their workers.
@@ -85,7 +74,6 @@ impl<G, H> Crew<G, H> {
             generator: RefCell::new(Some(generator)),
             callers: RefCell::default(),
             posts: RefCell::new(Posts { idle: BTreeMap::new(), vacant: BTreeSet::new(), made: 0 }),
-            failed: Cell::new(0),
         }
     }
 
@@ -149,16 +137,12 @@ where
         Box::pin(self.work(job))
     }
 
-    fn ended(&self, failed: bool) {
-        self.failed.set(self.failed.get() + u64::from(failed));
-    }
-
     fn closed(&self) {
         self.relieve(0);
     }
 
-    fn tally(&self) -> CrewTally {
-        CrewTally { failed: self.failed.get(), handlers: self.posts.borrow().handlers() }
+    fn handlers(&self) -> usize {
+        self.posts.borrow().handlers()
     }
 }
 

@@ -51,9 +51,6 @@ impl<J, R, E> Future for Shift<J, R, E> {
             self.stage = Stage::Running(work);
             return Poll::Pending;
         };
-        drop(work);
-        // Nothing of others runs from here until the pool counts the task.
-        self.staff.ended(result.is_err());
         Poll::Ready(result)
     }
 }

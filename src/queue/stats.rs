@@ -1,6 +1,5 @@
 //! A snapshot of what became of a queue's jobs.
 
-use super::crew::CrewTally;
 use super::delivery::DeliveryTally;
 use crate::limit::Concurrency;
 use crate::pool::PoolStats;
@@ -53,16 +52,15 @@ pub struct QueueStats {
 }
 
 impl QueueStats {
-    pub(super) const fn new(pool: &PoolStats, crew: CrewTally, delivery: DeliveryTally) -> Self {
+    pub(super) const fn new(pool: &PoolStats, handlers: usize, delivery: DeliveryTally) -> Self {
         Self {
             workers: pool.concurrency,
-            handlers: crew.handlers,
+            handlers,
             submitted: pool.submitted,
             waiting: pool.waiting,
             running: pool.running,
-            // To the pool a job with an error is a task with an output.
-            succeeded: pool.succeeded - crew.failed,
-            failed: crew.failed,
+            succeeded: pool.succeeded,
+            failed: pool.failed,
             panicked: pool.panicked,
             cancelled: pool.cancelled,
             rejected: pool.rejected,
