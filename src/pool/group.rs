@@ -4,10 +4,12 @@ use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::pin::Pin;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use super::Pool;
+use super::deadlock::ties::Probe;
 use super::job::Sink;
 use super::submit::{Options, Submit};
 use super::waits::What;
@@ -35,8 +37,8 @@ use crate::state::{Id, Outcome};
 /// One allocation per task, and a place for each output until `join`. No timer unless a timeout is set.
 ///
 /// # Hazard
-/// A task that joins a group of its own pool holds its permit meanwhile: if every permit is held so, nothing goes on. Give nested groups
-/// a pool of their own.
+/// A task that joins a group of its own pool holds its permit meanwhile: if every permit is held so, the group ends with
+/// [`TaskError::Deadlock`]. Give nested groups a pool of their own.
 ///
 /// # Source
 /// Context and error pools of conc, groups of pond; `try_join_all` of futures for the rule about errors.
@@ -214,6 +216,7 @@ impl<T: 'static, E: 'static> Future for Join<T, E> {
         }
         if members.failed.get() || members.left.get() > 0 {
             members.waker.set(Some(cx.waker().clone()));
+            members.tie();
             return Poll::Pending;
         }
         Poll::Ready(Ok(members.places.take().into_iter().filter_map(Place::output).collect()))
@@ -288,11 +291,20 @@ impl<T: 'static, E: 'static> Members<T, E> {
         }
     }
 
+    fn unfinished(places: &[Place<T>]) -> impl Iterator<Item = Id> {
+        places.iter().filter_map(Place::ticket)
+    }
+
+    /// Says what whoever joins the group waits for.
+    fn tie(&self) {
+        self.pool.mill().tie_to(Self::unfinished(&self.places.borrow()));
+    }
+
     /// Cancels whatever has not ended.
     fn end(&self) {
         self.failed.set(true);
         let places = self.places.take();
-        let tickets: Vec<Id> = places.iter().filter_map(Place::ticket).collect();
+        let tickets: Vec<Id> = Self::unfinished(&places).collect();
         self.pool.mill().end_all(&tickets, || TaskError::Cancelled);
         drop(places);
     }
@@ -321,6 +333,12 @@ impl<T: 'static, E: 'static> Sink<Result<T, E>> for Member<T, E> {
         if self.members.failed.get() || self.members.left.get() == 0 {
             self.members.waker.take().into_iter().for_each(Waker::wake);
         }
+    }
+
+    /// All members have the waker of who joins the group; the first of them says so.
+    fn would_wake(&self, probe: &Arc<Probe>) -> bool {
+        let first = self.members.places.borrow().iter().position(|place| place.ticket().is_some());
+        first == Some(self.place) && probe.is_in(&self.members.waker)
     }
 }
 

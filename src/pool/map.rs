@@ -123,7 +123,8 @@ pin_project! {
     /// One allocation per item, one more and an executor task for an item that finds the line full. No timer unless a timeout is set.
     ///
     /// # Hazard
-    /// A task that polls a map of its own pool holds its permit meanwhile, as with any wait for a task of the same pool.
+    /// A task that polls a map of its own pool holds its permit meanwhile; if all are held so, an item is [`TaskError::Deadlock`]. Not where an
+    /// item waits for room in the line: that may hang.
     ///
     /// # Source
     /// `buffered` and `buffer_unordered` of futures, with tasks that do not starve when nobody polls (futures-rs #2387), and that are
@@ -299,6 +300,7 @@ where
             return Poll::Ready(Some(output));
         }
         if !self.has_ended() {
+            self.flight.tie();
             return Poll::Pending;
         }
         Poll::Ready(self.flight.take_short().then_some(Err(TaskError::Closed)))

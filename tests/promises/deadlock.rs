@@ -7,8 +7,10 @@ use std::future::pending;
 use std::pin::{Pin, pin};
 use std::task::Poll;
 
+use futures::StreamExt;
+use futures::channel::mpsc;
 use futures::future::{Either, join, join_all, select};
-use millpond::{Awaited, LocalExecutor, ManualClock, Pool, PoolManager, Task, TaskError, TaskState};
+use millpond::{Awaited, GroupError, LocalExecutor, ManualClock, Pool, PoolManager, Task, TaskError, TaskState};
 use wasm_bindgen_test::wasm_bindgen_test;
 
 use super::kit::{End, Later, Rig, SECOND, accepted, adds_up, end};
@@ -262,4 +264,54 @@ fn tasks_are_numbered_as_they_are_accepted() {
     rig.ex.run_until_idle();
     let third = accepted(rig.pool.try_submit(async {}));
     assert_eq!((tasks.map(|task| task.id()), third.id()), ([1, 2], 3));
+}
+
+#[wasm_bindgen_test(unsupported = test)]
+fn a_task_that_maps_over_its_own_pool_is_told_by_an_item_each() {
+    for unordered in [true, false] {
+        let rig = Rig::new(1);
+        let pool = rig.pool.clone();
+        let mut outer = accepted(rig.pool.try_submit(async move {
+            let map = pool.map(0..3, async |number: u8| number);
+            let items: Vec<_> = if unordered { map.unordered().collect().await } else { map.collect().await };
+            items.into_iter().map(told).collect::<Vec<_>>()
+        }));
+        rig.ex.run_until_idle();
+        // One item at a time: no more are made than may run.
+        let waits = |task| Err(vec![(1, Awaited::Task(task))]);
+        assert_eq!(value(&mut outer), [waits(2), waits(3), waits(4)], "unordered: {unordered}");
+        rig.assert_all_permits_are_back(1);
+    }
+}
+
+#[wasm_bindgen_test(unsupported = test)]
+fn a_task_that_joins_a_group_of_its_own_pool_is_told_by_the_end_of_the_group() {
+    let rig = Rig::new(1);
+    let pool = rig.pool.clone();
+    let mut outer = accepted(rig.pool.try_submit(async move {
+        let group = pool.group::<u8, ()>();
+        (0..3).for_each(|number| group.try_submit(async move { Ok(number) }).unwrap());
+        match group.join().await {
+            Err(GroupError::Task(error)) => told::<()>(Err(error)),
+            other => panic!("{other:?}"),
+        }
+    }));
+    rig.ex.run_until_idle();
+    let Err(waits) = value(&mut outer) else { panic!("the group has an end") };
+    assert_eq!(waits, [(1, Awaited::Task(2))]);
+    assert_eq!(adds_up(&rig.pool).cancelled, 3, "all siblings went with it");
+    rig.assert_all_permits_are_back(1);
+}
+
+#[wasm_bindgen_test(unsupported = test)]
+fn a_map_whose_source_may_still_bring_something_is_no_deadlock() {
+    let rig = Rig::new(1);
+    let (pool, (send, receive)) = (rig.pool.clone(), mpsc::unbounded::<u8>());
+    let mut outer = accepted(rig.pool.try_submit(async move { pool.map_stream(receive, async |number| number).next().await }));
+    rig.ex.run_until_idle();
+    assert!(matches!(end(&mut outer), End::NotYet));
+    rig.pool.resize(2).unwrap();
+    send.unbounded_send(7).unwrap();
+    rig.ex.run_until_idle();
+    assert!(matches!(value(&mut outer), Some(Ok(7))));
 }

@@ -53,6 +53,11 @@ impl Ties {
         polled
     }
 
+    /// Whether a task of this mill is polled right now.
+    pub(in crate::pool) fn is_polling(&self) -> bool {
+        self.current.get().some().is_some()
+    }
+
     /// Whoever is polled right now waits for something. Says whether the executor must hear of it.
     pub(in crate::pool) fn note(&self, wait: Wait) -> bool {
         let Some(ticket) = self.current.get().some() else { return false };
@@ -126,6 +131,14 @@ impl Probe {
     /// Whether a waker is one of this probe's.
     pub(in crate::pool) fn is(self: &Arc<Self>, waker: &Waker) -> bool {
         waker.data() == Arc::as_ptr(self).cast()
+    }
+
+    /// Whether the waker in a cell is one of this probe's.
+    pub(in crate::pool) fn is_in(self: &Arc<Self>, cell: &Cell<Option<Waker>>) -> bool {
+        let waker = cell.take();
+        let is = waker.as_ref().is_some_and(|waker| self.is(waker));
+        cell.set(waker);
+        is
     }
 
     /// Whether there are no more wakers than `known`, and none of them was used.

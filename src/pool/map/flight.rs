@@ -9,10 +9,12 @@ use std::future::poll_fn;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::rc::{Rc, Weak};
+use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
 use futures::future::LocalBoxFuture;
 
+use super::super::deadlock::ties::Probe;
 use super::super::job::Sink;
 use super::super::mill::Mill;
 use super::super::submit::{Submit, TaskBuilder};
@@ -105,6 +107,13 @@ impl<T> Flight<T> {
     pub(super) fn listen(&self, waker: &Waker) {
         let known = self.waker.take().filter(|known| known.will_wake(waker));
         self.waker.set(Some(known.unwrap_or_else(|| waker.clone())));
+    }
+
+    /// Says what whoever polls the map waits for: its tasks. Who is at the door may help, and hides them.
+    pub(super) fn tie(&self) {
+        if !self.is_at_door() {
+            self.mill.tie_to(self.seats.borrow().iter().map(|(_, ticket)| *ticket));
+        }
     }
 
     fn wake(&self) {
@@ -241,6 +250,12 @@ impl<T: 'static> Sink<T> for Seat<T> {
 
     fn announce(&self) {
         self.flight.wake();
+    }
+
+    /// All seats have the waker of the map; the first of them says so.
+    fn would_wake(&self, probe: &Arc<Probe>) -> bool {
+        let first = self.flight.seats.borrow().iter().next().map(|(seat, _)| seat);
+        first == Some(self.seat) && probe.is_in(&self.flight.waker)
     }
 }
 

@@ -22,6 +22,13 @@ impl Mill {
         }
     }
 
+    /// Whoever is polled right now waits for any of these tasks of this mill, with one waker for all of them: the first must know it.
+    pub(in super::super) fn tie_to(self: &Rc<Self>, tasks: impl Iterator<Item = Id>) {
+        if self.ties.is_polling() {
+            tasks.for_each(|ticket| self.tie(Wait::Task(ticket)));
+        }
+    }
+
     /// Those who are stuck, if all is as it was noted and nobody outside can wake them as far as that is known.
     /// A task that drives the executor from inside its own poll is not between two polls, and so is free.
     pub(super) fn knot(&self) -> Option<Knot> {
