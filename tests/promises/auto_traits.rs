@@ -7,9 +7,12 @@ use std::fmt::Debug;
 use std::marker::PhantomPinned;
 use std::pin::Pin;
 
+use millpond::workers::{Counter, Elapsed, Ending, Job, Retry, RunCounts, WorkError, WorkerContext};
 use millpond::{
-    Awaited, Close, CloseReport, Closed, Concurrency, Deadlock, LocalExecutor, ManualClock, OptionError, Pool, PoolBuilder, PoolStats,
-    Priority, Run, Sleep, Submit, Task, TaskBuilder, TaskError, TaskState, Timeout, TrySubmitError,
+    Autoscale, Awaited, Close, CloseReport, Closed, Concurrency, Deadlock, Event, EventLog, Evicted, GetError, Group, GroupError, JobError,
+    JobId, JobQueue, Join, Lease, LocalExecutor, ManualClock, Map, OptionError, Order, Overflow, Pool, PoolBuilder, PoolManager,
+    PoolOptions, PoolStats, PoolTimings, Priority, QueueStats, Replay, ReplayError, Results, Run, Sleep, Submit, SubmitJob, Task,
+    TaskBuilder, TaskError, TaskOutcome, TaskState, Timeout, TryMap, TrySubmitError, Workers,
 };
 use wasm_bindgen_test::wasm_bindgen_test;
 
@@ -27,11 +30,16 @@ macro_rules! assert_not {
 }
 
 type Fut = Pin<Box<dyn Future<Output = u8> + Send>>;
+type TryFut = Pin<Box<dyn Future<Output = Result<u8, u8>> + Send>>;
+type Items = futures::stream::Empty<u8>;
 
 #[wasm_bindgen_test(unsupported = test)]
 fn handles_and_futures_stay_on_their_thread() {
     assert_not!(Send: Pool, PoolBuilder, TaskBuilder<Fut>, Task<u8>, Submit<Fut>, Run<Fut>, Close, LocalExecutor, ManualClock, Sleep);
     assert_not!(Sync: Pool, PoolBuilder, TaskBuilder<Fut>, Task<u8>, Submit<Fut>, Run<Fut>, Close, LocalExecutor, ManualClock, Sleep);
+    assert_not!(Send: Map<Items, fn(u8) -> Fut, Fut>, TryMap<Items, fn(u8) -> TryFut, TryFut>, Group<u8, u8>, Join<u8, u8>, EventLog);
+    assert_not!(Send: PoolManager<u8>, Lease, JobQueue<u8, u8, u8>, SubmitJob<u8, u8, u8>, Results<u8, u8>);
+    assert_not!(Send: Workers, WorkerContext, Ending, Job, Counter, Elapsed, Retry);
 }
 
 #[wasm_bindgen_test(unsupported = test)]
@@ -39,6 +47,8 @@ fn plain_values_and_errors_go_anywhere() {
     fn goes_anywhere<T: Send + Sync + Unpin + 'static>() {}
     goes_anywhere::<(PoolStats, CloseReport, Concurrency, Priority, TaskState, Timeout, Awaited, Deadlock)>();
     goes_anywhere::<(OptionError, Closed, Closed<u8>, TrySubmitError<u8>)>();
+    goes_anywhere::<(Autoscale, Evicted, JobId, Order, Overflow, PoolOptions, PoolTimings, QueueStats)>();
+    goes_anywhere::<(Event, TaskOutcome, Replay, ReplayError, RunCounts)>();
     fn is_sent<T: Send + 'static>() {}
     is_sent::<TaskError>();
     assert_not!(Sync: TrySubmitError<Cell<u8>>, Closed<Cell<u8>>);
@@ -55,6 +65,7 @@ fn futures_can_be_moved_between_polls_even_if_the_task_cannot() {
         }
     }
     moves::<(Task<PhantomPinned>, Submit<Pinned>, Run<Pinned>, Close, Sleep, Pool)>();
+    moves::<(Join<PhantomPinned, u8>, SubmitJob<PhantomPinned, u8, u8>, Results<PhantomPinned, u8>, Ending)>();
 }
 
 #[wasm_bindgen_test(unsupported = test)]
@@ -65,6 +76,11 @@ fn errors_are_errors() {
     is_error::<Deadlock>();
     is_error::<Closed<Cell<u8>>>();
     is_error::<TrySubmitError<Cell<u8>>>();
+    is_error::<GetError>();
+    is_error::<GroupError<TaskError>>();
+    is_error::<JobError<TaskError>>();
+    is_error::<ReplayError>();
+    is_error::<WorkError>();
 }
 
 #[wasm_bindgen_test(unsupported = test)]
