@@ -25,7 +25,7 @@
 //! | 13 withdraw task `id` if it waits, `number` the outcome | 1 if it waited, 0 if it runs |
 //! | 14 change the priority of task `id`, `number` the new one | 1 if it waits |
 //! | 15 set clock `number` of task `id` to `at`, which may be never | |
-//! | 16 due | what time has brought: 0 nothing, 1 to 4 a clock (1 + phase), 5 abandoned, 6 recalled, 8 a lane expired, 9 a lane is over its lifetime |
+//! | 16 due | what time has brought: 0 nothing, 1 to 4 a clock (1 + phase), 5 abandoned, 6 recalled, 8 a lane expired, 9 a lane is over its lifetime, 10 a lane is held no longer |
 //!
 //! Where there is no such pond, lane or task the answer is -3. `at` is the present where nothing else is said.
 //! `npm/src/calls.ts` holds the same numbers for TypeScript.
