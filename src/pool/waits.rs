@@ -2,6 +2,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, HashMap};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::task::Waker;
 
 use crate::state::Id;
@@ -71,18 +72,21 @@ impl Waits {
     /// Wakes the first; it keeps its place until it leaves.
     pub(super) fn wake_first(&self, lane: Id, what: What) {
         let first = self.lines.borrow().get(&(lane, what)).and_then(|line| line.values().next().cloned());
-        if let Some(waker) = first {
-            waker.wake();
-        }
+        first.into_iter().for_each(wake);
     }
 
     /// Wakes all; they keep their places until they leave.
     pub(super) fn wake_all(&self, lane: Id, what: What) {
         let all: Vec<Waker> = self.lines.borrow().get(&(lane, what)).map(|line| line.values().cloned().collect()).unwrap_or_default();
-        all.into_iter().for_each(Waker::wake);
+        all.into_iter().for_each(wake);
     }
 
     pub(super) fn lanes(&self) -> Vec<Id> {
         self.lines.borrow().keys().map(|(lane, _)| *lane).collect()
     }
+}
+
+/// A panic of a waker stays here: neither the others who wait nor the pool have anything to do with it.
+fn wake(waker: Waker) {
+    let _panicked = catch_unwind(AssertUnwindSafe(|| waker.wake()));
 }

@@ -10,7 +10,7 @@ use std::task::Poll;
 use millpond::{EventLog, LocalExecutor, Pool, Replay, Task, TaskError};
 
 use super::kit::{End, Later, Rig, SECOND, accepted, adds_up, end, gated};
-use super::support::{Drops, on_drop, poll, poll_once, waker_calling};
+use super::support::{Drops, WakeCount, on_drop, poll, poll_once, waker_calling};
 
 /// Panics when dropped, unless the thread does so already.
 fn panics_when_dropped(text: &'static str) -> impl Drop {
@@ -237,4 +237,18 @@ fn a_listener_that_panics_harms_neither_the_pool_nor_the_other_listeners() {
     assert_eq!(ex.block_on(task).unwrap(), 7);
     assert_eq!(log.len(), 4);
     assert_eq!(Replay::of(&log.take()).unwrap().stats(1), Some(pool.stats()));
+}
+
+#[test]
+fn a_panicking_waker_of_one_who_waits_keeps_nobody_else_waiting() {
+    let rig = Rig::new(1);
+    let gate = rig.fill().pop().unwrap();
+    let (wakes, waker) = WakeCount::new();
+    let (mut first, mut second) = (rig.pool.close(), rig.pool.close());
+    assert!(poll(Pin::new(&mut first), &waker_calling(|| panic_any("waker"))).is_pending());
+    assert!(poll(Pin::new(&mut second), &waker).is_pending());
+    gate.open();
+    rig.ex.run_until_idle();
+    assert_eq!(wakes.take(), 1);
+    assert!(poll_once(Pin::new(&mut second)).is_ready() && poll_once(Pin::new(&mut first)).is_ready());
 }
