@@ -190,7 +190,7 @@ mod tests {
         assert!(broken("src/lib.rs", "pub use crate::pool::Pool;").is_empty());
         assert_eq!(
             broken("src/state.rs", "//! S.\nuse crate::{\n    limit,\n    pool::Pool,\n};"),
-            ["4 `state` must not import `pool`; it may import limit, priority, error"]
+            ["4 `state` must not import `pool`; it may import limit, policy, priority, error"]
         );
         assert_eq!(
             broken("src/clock.rs", "fn f() { crate::platform::park() }"),
