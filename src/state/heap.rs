@@ -237,6 +237,29 @@ mod tests {
     }
 
     #[test]
+    fn values_can_be_changed_where_they_are() {
+        let mut heap = Heap::new();
+        let handle = heap.insert((1, 0), 7);
+        *heap.get_mut(handle).unwrap() += 1;
+        assert_eq!((heap.remove(handle), heap.get_mut(handle)), (Some(8), None));
+    }
+
+    #[test]
+    fn the_first_few_are_the_first_and_others_each_once() {
+        let mut heap = Heap::new();
+        let mut seed = 3;
+        for entries in 1..40 {
+            heap.insert((random(&mut seed) % 20, entries), ());
+            let all: Vec<Handle> = heap.heaps.top(&heap.root, 100).collect();
+            let mut sorted = all.clone();
+            sorted.sort_unstable();
+            sorted.dedup();
+            assert_eq!((all.first().copied(), all.len(), sorted.len()), (heap.first(), entries as usize, entries as usize));
+            assert_eq!(heap.heaps.top(&heap.root, 3).count(), 3.min(entries as usize));
+        }
+    }
+
+    #[test]
     fn hands_out_in_order_after_random_removals_and_new_keys() {
         let mut seed = 7;
         let mut heap = Heap::new();

@@ -181,6 +181,14 @@ mod tests {
     }
 
     #[test]
+    fn with_a_handful_of_levels_there_is_a_handful_of_runs() {
+        let mut line = Fixture::new();
+        (0..1000).for_each(|task| drop(line.push(f64::from(task % 4))));
+        assert_eq!(line.lines.lists.len(), 4);
+        assert_eq!(line.drain().len(), 1000);
+    }
+
+    #[test]
     fn a_task_that_changes_level_keeps_its_place_in_the_order_of_submission() {
         let mut line = Fixture::new();
         let ids: Vec<Id> = [0.0, 1.0, 0.0, 1.0, 0.0, 1.0].map(|level| line.push(level)).to_vec();
