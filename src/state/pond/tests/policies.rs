@@ -189,3 +189,62 @@ fn random_policies(mut seed: u64) {
         }
     }
 }
+
+#[test]
+fn limits_and_lengths_of_lines_can_be_changed() {
+    let mut pond = Pond::new(limit(1), Expiry::NEVER);
+    let lane = pond.open(options(9, 1), Time::ZERO).unwrap();
+    submit(&mut pond, lane);
+    let waiting = submit(&mut pond, lane).ticket;
+    assert_eq!(pond.submit(lane, Level::default(), Time::ZERO), Err(Refused::Full));
+    pond.set_capacity(lane, 2);
+    submit(&mut pond, lane);
+    assert_eq!(drain(&mut pond), []);
+    pond.resize(limit(2));
+    assert_eq!(drain(&mut pond), [waiting]);
+}
+
+#[test]
+fn closing_all_closes_each() {
+    let mut pond = Pond::new(Limit::UNLIMITED, Expiry::NEVER);
+    let lanes = [0, 1].map(|_| pond.open(options(1, 1), Time::ZERO).unwrap());
+    pond.close_all();
+    assert!(lanes.iter().all(|&lane| pond.is_closed(lane)));
+}
+
+#[test]
+fn a_lane_without_a_line_wants_a_permit_while_it_has_room_for_its_part() {
+    let mut pond = Pond::new(limit(2), Expiry::NEVER);
+    let lane = pond.open(options(1, 1), Time::ZERO).unwrap();
+    assert!(pond.wants_permit(lane) && pond.has_spare());
+    let running = submit(&mut pond, lane).ticket;
+    assert!(!pond.wants_permit(lane), "its own limit is reached");
+    assert!(pond.has_spare());
+    let waiting = submit(&mut pond, lane).ticket;
+    pond.resize_lane(lane, limit(2));
+    assert!(!pond.wants_permit(lane), "its line goes first");
+    assert!(!pond.has_spare(), "a line wants it");
+    pond.settle(waiting, Outcome::Cancelled, Time::ZERO);
+    assert!(pond.wants_permit(lane));
+    let other = pond.open(options(9, 9), Time::ZERO).unwrap();
+    submit(&mut pond, other);
+    assert!(!pond.has_spare(), "the cap over all is reached");
+    pond.close(lane);
+    assert!(!pond.wants_permit(lane), "it takes no more");
+    pond.settle(running, Outcome::Succeeded, Time::ZERO);
+    assert!(!pond.wants_permit(lane));
+}
+
+#[test]
+fn lanes_have_an_end_by_either_clock() {
+    let ends = |idle, lifetime| Expiry { idle, lifetime }.ends();
+    assert!(ends(at(1), Time::NEVER) && ends(Time::NEVER, at(1)) && ends(at(1), at(1)) && !ends(Time::NEVER, Time::NEVER));
+}
+
+#[test]
+fn a_task_that_is_late_has_a_number_too() {
+    let (mut pond, lane) = single(1, 1);
+    submit(&mut pond, lane);
+    pond.submit_late(lane).unwrap();
+    assert_eq!(pond.accepted(), 2);
+}
