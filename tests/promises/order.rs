@@ -49,6 +49,17 @@ fn inside_a_class_first_come_is_first_served() {
     }
 }
 
+/// Where all classes below the highest are served alike, every other of these is the wrong one.
+#[wasm_bindgen_test(unsupported = test)]
+fn normal_goes_before_low_every_single_time() {
+    let line = Line::new();
+    for name in 0..40 {
+        drop(line.enter(name, if name % 2 == 0 { Priority::Low } else { Priority::Normal }));
+    }
+    let starts = line.starts();
+    assert!(starts[..20].iter().all(|name| name % 2 == 1) && starts[20..].iter().all(|name| name % 2 == 0), "{starts:?}");
+}
+
 #[wasm_bindgen_test(unsupported = test)]
 fn higher_classes_start_first_whatever_the_order_of_coming() {
     for seed in 0..50 {

@@ -6,7 +6,8 @@ use std::cell::Cell;
 use std::future::pending;
 use std::rc::Rc;
 
-use millpond::{Event, EventKind, LocalExecutor, ManualClock, Pool, PoolManager};
+use millpond::workers::{Pause, Retry, WorkerContext};
+use millpond::{Event, EventKind, LocalExecutor, ManualClock, Pool, PoolManager, Workers};
 use wasm_bindgen_test::wasm_bindgen_test;
 
 use super::kit::{SECOND, accepted, gated};
@@ -150,6 +151,49 @@ fn one_clock_drives_expiry_timeouts_rates_and_sleeps_each_at_its_own_time() {
         ]
     );
     assert_eq!((ex.now(), ex.next_deadline()), (9 * SECOND, None));
+}
+
+#[wasm_bindgen_test(unsupported = test)]
+fn the_same_clock_drives_retries_pauses_and_scaling() {
+    let (_clock, ex) = manual();
+    let record = Recorder::new();
+    let note = record.clone();
+    let workers = Workers::builder(&ex)
+        .layer(Pause::between(10 * SECOND))
+        .layer(Retry::exponential(2).first_delay(SECOND).factor(2.0))
+        .start(move || {
+            let note = note.clone();
+            async move |cx: WorkerContext| {
+                note.note((cx.now().as_secs(), "attempt"));
+                Err::<(), _>("again")
+            }
+        })
+        .unwrap();
+    let sizes = record.clone();
+    let size = move |event: &Event| {
+        if matches!(event.kind, EventKind::Resized { .. }) {
+            sizes.note((event.at.as_secs(), "resized"));
+        }
+    };
+    let pool = Pool::builder(&ex).concurrency(1).queue_capacity(0).on_event(size).build().unwrap();
+    pool.autoscale(1..=3, 4 * SECOND).unwrap();
+    (0..3).for_each(|_| drop(accepted(pool.try_submit(ex.sleep(2 * SECOND)))));
+    ex.advance_to(15 * SECOND).unwrap();
+    assert_eq!(
+        record.take(),
+        [
+            (0, "resized"),
+            (0, "resized"),
+            (0, "attempt"),
+            (1, "attempt"),
+            (3, "attempt"),
+            (6, "resized"),
+            (10, "resized"),
+            (13, "attempt"),
+            (14, "attempt"),
+        ]
+    );
+    drop(workers.close());
 }
 
 #[wasm_bindgen_test(unsupported = test)]
