@@ -183,7 +183,9 @@ mod tests {
     #[test]
     fn with_a_handful_of_levels_there_is_a_handful_of_runs() {
         let mut line = Fixture::new();
-        (0..1000).for_each(|task| drop(line.push(f64::from(task % 4))));
+        for task in 0..1000 {
+            line.push(f64::from(task % 4));
+        }
         assert_eq!(line.lines.lists.len(), 4);
         assert_eq!(line.drain().len(), 1000);
     }

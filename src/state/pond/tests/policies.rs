@@ -248,3 +248,16 @@ fn a_task_that_is_late_has_a_number_too() {
     pond.submit_late(lane).unwrap();
     assert_eq!(pond.accepted(), 2);
 }
+
+#[test]
+fn demand_is_what_runs_and_waits_in_units() {
+    let (mut pond, lane) = single(3, 9);
+    let running = pond.submit(lane, weighing(2), Time::ZERO).unwrap().ticket;
+    let waiting: Vec<Id> = [2, 3, 1].map(|weight| pond.submit(lane, weighing(weight), Time::ZERO).unwrap().ticket).to_vec();
+    assert_eq!(pond.demand(lane), 8);
+    pond.settle(waiting[1], Outcome::Cancelled, Time::ZERO);
+    assert_eq!(pond.demand(lane), 5);
+    pond.settle(running, Outcome::Succeeded, Time::ZERO);
+    assert_eq!(drain(&mut pond), [waiting[0], waiting[2]]);
+    assert_eq!(pond.demand(lane), 3);
+}
