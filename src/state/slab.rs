@@ -136,11 +136,12 @@ mod tests {
     #[test]
     fn ids_fit_into_thirty_bits() {
         let mut slab = Slab::new();
-        for _ in 0..200 {
-            let id = slab.insert(()).unwrap();
-            assert!(id.raw() < 1 << 30);
-            slab.remove(id);
-        }
+        let ids: Vec<u32> =
+            std::iter::repeat_with(|| slab.insert(()).inspect(|&id| drop(slab.remove(id))).unwrap().raw()).take(200).collect();
+        assert!(ids.iter().all(|id| *id < 1 << 30));
+        // 64 follow each other before one comes round again.
+        assert!(ids.iter().enumerate().all(|(first, id)| ids[..first].iter().rev().take(63).all(|earlier| earlier != id)));
+        assert_eq!(ids[64], ids[0]);
         assert_eq!(slab.get(Id::NONE), None);
     }
 }
