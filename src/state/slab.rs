@@ -136,8 +136,12 @@ mod tests {
     #[test]
     fn ids_fit_into_thirty_bits() {
         let mut slab = Slab::new();
-        let ids: Vec<u32> =
-            std::iter::repeat_with(|| slab.insert(()).inspect(|&id| drop(slab.remove(id))).unwrap().raw()).take(200).collect();
+        let mut come_and_go = || {
+            let id = slab.insert(()).unwrap();
+            slab.remove(id);
+            id.raw()
+        };
+        let ids: Vec<u32> = (0..200).map(|_| come_and_go()).collect();
         assert!(ids.iter().all(|id| *id < 1 << 30));
         // 64 follow each other before one comes round again.
         assert!(ids.iter().enumerate().all(|(first, id)| ids[..first].iter().rev().take(63).all(|earlier| earlier != id)));
