@@ -148,4 +148,35 @@ mod tests {
         assert_eq!(ids[64], ids[0]);
         assert_eq!(slab.get(Id::NONE), None);
     }
+
+    #[test]
+    fn places_are_dense_and_records_their_own_through_random_work() {
+        let mut seed: u64 = 0x9e37_79b9;
+        let mut random = move |below: usize| {
+            seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (seed >> 33) as usize % below
+        };
+        let mut slab = Slab::new();
+        let mut model: Vec<(Id, usize)> = Vec::new();
+        let mut most = 0;
+        for number in 0..3000 {
+            if random(5) < 2 && !model.is_empty() {
+                let (id, value) = model.swap_remove(random(model.len()));
+                assert_eq!((slab.remove(id), slab.get(id)), (Some(value), None));
+            } else {
+                let id = slab.insert(number).unwrap();
+                model.push((id, number));
+                most = most.max(model.len());
+                assert!(id.index() < most, "a free place is used before a new one is made");
+            }
+            assert!(model.iter().all(|(id, value)| slab.get(*id) == Some(value)));
+            let mut all: Vec<usize> = slab.iter().map(|(_, value)| *value).collect();
+            all.sort_unstable();
+            let mut expected: Vec<usize> = model.iter().map(|(_, value)| *value).collect();
+            expected.sort_unstable();
+            assert_eq!(all, expected);
+        }
+        slab.iter_mut().for_each(|value| *value += 1);
+        assert!(model.iter().all(|(id, value)| slab.get(*id) == Some(&(value + 1))));
+    }
 }

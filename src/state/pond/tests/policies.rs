@@ -261,3 +261,27 @@ fn demand_is_what_runs_and_waits_in_units() {
     assert_eq!(drain(&mut pond), [waiting[0], waiting[2]]);
     assert_eq!(pond.demand(lane), 3);
 }
+
+#[test]
+fn a_pond_shows_what_it_is() {
+    let mut pond = Pond::new(limit(9), Expiry::NEVER);
+    let [one, two] = [0, 1].map(|_| pond.open(options(1, 9), Time::ZERO).unwrap());
+    submit(&mut pond, one);
+    submit(&mut pond, one);
+    let last = submit(&mut pond, two).ticket;
+    pond.pause(two, true);
+    pond.hold(two);
+    let submitted = Counter::Submitted as usize;
+    assert_eq!([one, two, Id::NONE, Id::from_raw(7)].map(|lane| pond.count(lane, submitted)), [2, 1, 3, 0]);
+    assert_eq!(
+        [one, two].map(|lane| (pond.is_paused(lane), pond.holds(lane), pond.is_closed(lane))),
+        [(false, 0, false), (true, 1, false)]
+    );
+    pond.close(two);
+    assert_eq!([one, two, Id::NONE].map(|lane| pond.is_closed(lane)), [false, true, true]);
+    pond.settle(last, Outcome::Succeeded, Time::ZERO);
+    assert_eq!([one, two, Id::NONE].map(|lane| pond.is_drained(lane)), [false, true, true]);
+    assert!(pond.remove(two));
+    // What lanes that are gone have counted stays in the sum.
+    assert_eq!((pond.count(two, submitted), pond.count(Id::NONE, submitted)), (0, 3));
+}
