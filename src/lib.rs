@@ -26,7 +26,6 @@
 //! The [guide] leads from the first pool to the host it lives in. Every accepted task settles exactly once; what a pool promises is
 //! listed at [`Pool`]. Nothing here is `Send`, and tasks need not be.
 
-#![allow(dead_code, reason = "the JavaScript face (core.rs) uses parts of the heart that the Rust face does not")]
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot go on fails"))]
 
 mod clock;
@@ -39,9 +38,11 @@ mod manager;
 mod platform;
 mod policy;
 mod pool;
+#[allow(dead_code, reason = "the JavaScript face (core.rs) uses parts of the heart that the Rust face does not")]
 mod priority;
 mod queue;
 mod replay;
+#[allow(dead_code, reason = "the JavaScript face (core.rs) uses parts of the heart that the Rust face does not")]
 mod state;
 pub mod workers;
 

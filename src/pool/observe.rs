@@ -39,6 +39,7 @@ pub(crate) enum Scope {
 /// Who is to observe a pool that is still to be made.
 #[derive(Default)]
 pub(crate) struct Observe {
+    #[cfg_attr(not(feature = "metrics"), expect(dead_code, reason = "only what is exported has a scope"))]
     scope: Scope,
     /// Under which it is exported.
     name: Option<String>,

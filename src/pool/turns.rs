@@ -1,36 +1,27 @@
 //! Lanes that take turns at what they all wait for.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{HashSet, VecDeque};
 
 use crate::state::Id;
 
 /// Lanes in the order in which they came, each at most once.
 #[derive(Debug, Default)]
 pub(super) struct Turns {
-    lanes: BTreeMap<u64, Id>,
-    places: HashMap<Id, u64>,
-    made: u64,
+    line: VecDeque<Id>,
+    lanes: HashSet<Id>,
 }
 
 impl Turns {
     /// Puts a lane last, unless it is in line.
     pub(super) fn push(&mut self, lane: Id) {
-        if !self.places.contains_key(&lane) {
-            self.made += 1;
-            self.places.insert(lane, self.made);
-            self.lanes.insert(self.made, lane);
+        if self.lanes.insert(lane) {
+            self.line.push_back(lane);
         }
     }
 
     pub(super) fn pop(&mut self) -> Option<Id> {
-        let (_, lane) = self.lanes.pop_first()?;
-        self.places.remove(&lane);
+        let lane = self.line.pop_front()?;
+        self.lanes.remove(&lane);
         Some(lane)
-    }
-
-    pub(super) fn remove(&mut self, lane: Id) {
-        if let Some(place) = self.places.remove(&lane) {
-            self.lanes.remove(&place);
-        }
     }
 }

@@ -88,6 +88,7 @@ impl Books {
 /// Tasks.
 impl Books {
     /// The number of a task that has not ended.
+    #[cfg(feature = "tracing")]
     pub(super) fn number(&self, ticket: Id) -> Option<u64> {
         self.stays.get(&ticket).map(|stay| stay.number)
     }
