@@ -32,6 +32,7 @@ mod clock;
 mod error;
 mod event;
 mod executor;
+mod foreign;
 pub mod guide;
 mod limit;
 mod manager;

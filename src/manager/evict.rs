@@ -3,10 +3,10 @@
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::fmt;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 
 use super::lease::{Generation, Resource};
+use crate::foreign::isolated;
 
 /// Why a key's pool is not given out any more; told to the listener of [`PoolManagerBuilder::on_evict`](crate::PoolManagerBuilder::on_evict).
 ///
@@ -82,7 +82,7 @@ impl<K, S: Resource> Partings<K, S> {
             let Some(Parting { key, reason, generation }) = next else { return };
             if let Some(listener) = &self.listener {
                 // Its panic is nobody's who happens to be here.
-                let _told = catch_unwind(AssertUnwindSafe(|| listener(&key, reason)));
+                isolated(|| listener(&key, reason));
             }
             drop(generation);
         }

@@ -1,12 +1,13 @@
 //! A lease: the right to use the pool of a key, and what its users share.
 
-use std::cell::{Cell, RefCell};
+use std::cell::Cell;
 use std::fmt;
 use std::ops::Deref;
 use std::rc::Rc;
 use std::task::Waker;
 
 use crate::executor::WeakExecutor;
+use crate::foreign::Wakers;
 use crate::pool::Pool;
 use crate::pool::household::{self, Household};
 
@@ -32,7 +33,7 @@ impl Resource for () {}
 #[derive(Default)]
 pub(super) struct Disposals {
     under_way: Cell<usize>,
-    waiters: RefCell<Vec<Waker>>,
+    waiters: Wakers,
 }
 
 impl Disposals {
@@ -57,18 +58,14 @@ impl Disposals {
         if self.under_way.get() == 0 {
             return true;
         }
-        let waker = waker.clone();
-        let mut waiters = self.waiters.borrow_mut();
-        if !waiters.iter().any(|waiter| waiter.will_wake(&waker)) {
-            waiters.push(waker);
-        }
+        self.waiters.add(waker);
         false
     }
 
     fn end(&self) {
         self.under_way.set(self.under_way.get() - 1);
         if self.under_way.get() == 0 {
-            self.waiters.take().into_iter().for_each(Waker::wake);
+            self.waiters.wake_all();
         }
     }
 }

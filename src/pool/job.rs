@@ -11,6 +11,7 @@ use pin_project_lite::pin_project;
 
 use super::deadlock::ties::Probe;
 use crate::error::TaskError;
+use crate::foreign::isolated;
 use crate::state::Outcome;
 
 /// Where a task's result waits for its handle. Settled once; later settlements are dropped.
@@ -193,6 +194,6 @@ pub(super) const fn outcome(error: &TaskError) -> Outcome {
 /// Tells the handle that the task is settled, and drops what nobody took. A panic of its waker or of its output stays here: it is
 /// nobody's who would hear of it, least of all of whoever drives the executor.
 pub(super) fn dismiss(mut work: BoxedWork) {
-    let _told = catch_unwind(AssertUnwindSafe(|| work.as_mut().announce()));
-    let _dropped = catch_unwind(AssertUnwindSafe(|| drop(work)));
+    isolated(|| work.as_mut().announce());
+    isolated(|| drop(work));
 }

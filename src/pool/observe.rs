@@ -12,7 +12,6 @@ mod timings;
 
 use std::cell::{Cell, OnceCell, RefCell};
 use std::fmt;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -21,6 +20,7 @@ pub use timings::{Distribution, PoolTimings};
 
 use crate::clock::Clock;
 use crate::event::Event;
+use crate::foreign::isolated;
 use crate::state::Id;
 use timings::Timings;
 
@@ -155,11 +155,6 @@ impl Watch {
         }
         self.telling.set(false);
     }
-}
-
-/// A panic of an observer stays here: the pool and the other observers have nothing to do with it.
-fn isolated(call: impl FnOnce()) {
-    let _panicked = catch_unwind(AssertUnwindSafe(call));
 }
 
 /// A task's future, in the span of the task where there is one; it is entered for each poll and for the drop.

@@ -2,9 +2,9 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, HashMap};
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::task::Waker;
 
+use crate::foreign::isolated;
 use crate::state::Id;
 
 /// What somebody waits for.
@@ -72,21 +72,16 @@ impl Waits {
     /// Wakes the first; it keeps its place until it leaves.
     pub(super) fn wake_first(&self, lane: Id, what: What) {
         let first = self.lines.borrow().get(&(lane, what)).and_then(|line| line.values().next().cloned());
-        first.into_iter().for_each(wake);
+        first.into_iter().for_each(|waker| isolated(|| waker.wake()));
     }
 
     /// Wakes all; they keep their places until they leave.
     pub(super) fn wake_all(&self, lane: Id, what: What) {
         let all: Vec<Waker> = self.lines.borrow().get(&(lane, what)).map(|line| line.values().cloned().collect()).unwrap_or_default();
-        all.into_iter().for_each(wake);
+        all.into_iter().for_each(|waker| isolated(|| waker.wake()));
     }
 
     pub(super) fn lanes(&self) -> Vec<Id> {
         self.lines.borrow().keys().map(|(lane, _)| *lane).collect()
     }
-}
-
-/// A panic of a waker stays here: neither the others who wait nor the pool have anything to do with it.
-fn wake(waker: Waker) {
-    let _panicked = catch_unwind(AssertUnwindSafe(|| waker.wake()));
 }

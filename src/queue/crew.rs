@@ -3,12 +3,12 @@
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::future::poll_fn;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll};
 
 use futures::future::LocalBoxFuture;
 
+use crate::foreign::{Wakers, isolated};
 use crate::pool::Pool;
 use crate::pool::mill::Shrinks;
 
@@ -28,7 +28,7 @@ pub(super) struct Crew<G, H> {
     /// Away while it is called.
     generator: RefCell<Option<G>>,
     /// Who waits for the generator: only jobs that its own call has started.
-    callers: RefCell<Vec<Waker>>,
+    callers: Wakers,
     posts: RefCell<Posts<H>>,
 }
 
@@ -72,7 +72,7 @@ impl<G, H> Crew<G, H> {
         Self {
             pool: Pool::watch(pool.mill(), pool.lane()),
             generator: RefCell::new(Some(generator)),
-            callers: RefCell::default(),
+            callers: Wakers::default(),
             posts: RefCell::new(Posts { idle: BTreeMap::new(), vacant: BTreeSet::new(), made: 0 }),
         }
     }
@@ -81,7 +81,7 @@ impl<G, H> Crew<G, H> {
         let generator = self.generator.take();
         generator.map_or_else(
             || {
-                self.callers.borrow_mut().push(cx.waker().clone());
+                self.callers.add(cx.waker());
                 Poll::Pending
             },
             Poll::Ready,
@@ -91,7 +91,7 @@ impl<G, H> Crew<G, H> {
     fn thin_out(&self, count: usize) {
         let leaving = self.posts.borrow_mut().thin_out(count);
         // Nobody who hears of it has to do with a panic of theirs.
-        leaving.into_iter().for_each(|handler| drop(catch_unwind(AssertUnwindSafe(|| drop(handler)))));
+        leaving.into_iter().for_each(|handler| isolated(|| drop(handler)));
     }
 
     /// Lets handlers go that will have no job any more, where `ending` of the pool's tasks need none.
@@ -170,7 +170,7 @@ impl<G: FnMut(usize) -> H, H> Lent<'_, G, H> {
 impl<G, H> Drop for Lent<'_, G, H> {
     fn drop(&mut self) {
         self.crew.generator.replace(self.generator.take());
-        self.crew.callers.take().into_iter().for_each(Waker::wake);
+        self.crew.callers.wake_all();
     }
 }
 

@@ -7,6 +7,7 @@ use std::task::Waker;
 
 use super::JobId;
 use super::error::{JobError, settled};
+use crate::foreign::Wakers;
 use crate::pool::Task;
 
 /// Two boxes: results, and errors for those who read errors alone.
@@ -66,12 +67,12 @@ pub(super) struct Outbox<T> {
     capacity: usize,
     readers: Cell<usize>,
     missed: Cell<u64>,
-    wakers: RefCell<Vec<Waker>>,
+    wakers: Wakers,
 }
 
 impl<T> Outbox<T> {
     fn new(capacity: usize) -> Self {
-        Self { items: RefCell::default(), capacity, readers: Cell::new(0), missed: Cell::new(0), wakers: RefCell::default() }
+        Self { items: RefCell::default(), capacity, readers: Cell::new(0), missed: Cell::new(0), wakers: Wakers::default() }
     }
 
     fn is_read(&self) -> bool {
@@ -114,14 +115,10 @@ impl<T> Outbox<T> {
 
     /// Wakes `waker` the next time there may be something, once.
     pub(super) fn watch(&self, waker: &Waker) {
-        let mut wakers = self.wakers.borrow_mut();
-        if !wakers.iter().any(|known| known.will_wake(waker)) {
-            let waker = waker.clone();
-            wakers.push(waker);
-        }
+        self.wakers.add(waker);
     }
 
     fn wake(&self) {
-        self.wakers.take().into_iter().for_each(Waker::wake);
+        self.wakers.wake_all();
     }
 }

@@ -14,6 +14,7 @@ use super::signal::Signal;
 use super::worker::Worker;
 use crate::clock::Clock;
 use crate::executor::{Guest, LocalExecutor, WeakExecutor};
+use crate::foreign::isolated;
 use crate::limit::Limit;
 
 /// Makes the job of the next worker, in all its layers.
@@ -191,7 +192,7 @@ impl Crew {
         self.check_end();
         // What the builder holds is let go of. A panic of it is nobody's who would hear of it.
         let build = self.build.take();
-        let _dropped = catch_unwind(AssertUnwindSafe(|| drop(build)));
+        isolated(|| drop(build));
     }
 
     /// Closes, and drops what still runs. Says how many workers that were.

@@ -17,6 +17,7 @@ use super::job::Job;
 use super::signal::Signal;
 use crate::clock::Clock;
 use crate::executor::{WeakExecutor, turn};
+use crate::foreign::isolated;
 
 /// What the crew and the contexts share of a worker.
 pub(super) struct Worker {
@@ -77,7 +78,7 @@ impl Worker {
     /// Drops its work where it stands, or has it dropped by whoever polls it. Says whether it is gone by now.
     pub(super) fn abort(&self) -> bool {
         match self.stage.take() {
-            Stage::Parked(work) => bury(work),
+            Stage::Parked(work) => isolated(|| drop(work)),
             Stage::Gone | Stage::Polling => return false,
         }
         self.waker.take().into_iter().for_each(Waker::wake);
@@ -97,7 +98,7 @@ impl Worker {
                 Poll::Pending
             }
             _ => {
-                bury(work);
+                isolated(|| drop(work));
                 Poll::Ready(())
             }
         }
@@ -114,11 +115,6 @@ async fn work(crew: Rc<Crew>, worker: Rc<Worker>, mut job: Job) {
         run += 1;
         turn::give_way().await;
     }
-}
-
-/// A panic while the work is dropped is nobody's who would hear of it.
-fn bury(work: Work) {
-    let _dropped = catch_unwind(AssertUnwindSafe(|| drop(work)));
 }
 
 /// The executor task of a worker.

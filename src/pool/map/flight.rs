@@ -21,6 +21,7 @@ use super::super::submit::{Submit, TaskBuilder};
 use super::super::watchers::Watcher;
 use super::held::Held;
 use crate::error::{Closed, TaskError};
+use crate::foreign::isolated;
 use crate::state::slab::Slab;
 use crate::state::{Id, Outcome};
 
@@ -211,7 +212,7 @@ impl<T: 'static> Flight<T> {
             return Poll::Pending;
         }
         self.at_door.set(false);
-        let _dropped = catch_unwind(AssertUnwindSafe(|| drop(door)));
+        isolated(|| drop(door));
         self.wake();
         Poll::Ready(())
     }

@@ -8,6 +8,7 @@ use super::files::Source;
 /// Which modules each module may name, besides itself (DESIGN, Layers). `lib.rs` may name all.
 const IMPORTS: &[(&str, &[&str])] = &[
     ("error", &[]),
+    ("foreign", &[]),
     ("limit", &["error"]),
     ("policy", &[]),
     ("priority", &[]),
@@ -16,10 +17,10 @@ const IMPORTS: &[(&str, &[&str])] = &[
     ("state", &["limit", "policy", "priority", "error"]),
     ("executor", &["state", "platform", "clock", "error"]),
     ("event", &["limit", "priority", "error"]),
-    ("pool", &["event", "executor", "state", "clock", "limit", "policy", "priority", "error"]),
-    ("queue", &["pool", "executor", "limit", "error"]),
-    ("manager", &["pool", "event", "executor", "state", "clock", "limit", "policy", "priority", "error"]),
-    ("workers", &["executor", "state", "clock", "limit", "error"]),
+    ("pool", &["event", "foreign", "executor", "state", "clock", "limit", "policy", "priority", "error"]),
+    ("queue", &["pool", "foreign", "executor", "limit", "error"]),
+    ("manager", &["pool", "event", "foreign", "executor", "state", "clock", "limit", "policy", "priority", "error"]),
+    ("workers", &["executor", "foreign", "state", "clock", "limit", "error"]),
     ("replay", &["pool", "event", "state", "limit", "priority", "error"]),
     ("js", &["state", "limit", "priority", "error"]),
 ];
