@@ -54,7 +54,7 @@ impl Limit {
 
     /// Whether one more may join `count` others.
     pub(crate) const fn has_room(self, count: u32) -> bool {
-        count < self.0
+        self.fits(count, 1)
     }
 
     /// Whether a task of that weight may join others of `used` units. One that is heavier than all there is takes it all.

@@ -277,11 +277,12 @@ impl Pond {
     /// Takes a task in whose time is over: it is settled before it could wait.
     pub(crate) fn submit_late(&mut self, id: Id) -> Result<(), Refused> {
         let lane = self.lanes.get_mut(id).ok_or(Refused::NoLane)?;
-        let counters = if lane.closed { [Some(Counter::Rejected), None] } else { [Some(Counter::Submitted), Some(Counter::TimedOut)] };
-        counters.into_iter().flatten().for_each(|counter| lane.counts.count(counter));
         if lane.closed {
+            lane.counts.count(Counter::Rejected);
             return Err(Refused::Closed);
         }
+        lane.counts.count(Counter::Submitted);
+        lane.counts.count(Counter::TimedOut);
         self.sequence += 1;
         Ok(())
     }
