@@ -25,6 +25,32 @@ fn lines(log: &EventLog) -> Vec<String> {
 }
 
 #[wasm_bindgen_test(unsupported = test)]
+fn tasks_are_told_of_by_the_number_their_handles_have() {
+    let (record, ex) = (Recorder::new(), LocalExecutor::with_clock(ManualClock::new()));
+    let note = record.clone();
+    let manager = PoolManager::builder(&ex)
+        .pool_concurrency(1)
+        .on_event(move |event| {
+            if matches!(event.kind, EventKind::Submitted { .. }) {
+                note.note(event.task.unwrap());
+            }
+        })
+        .build()
+        .unwrap();
+    let leases = ["a", "b"].map(|key| manager.get(key).unwrap());
+    let mut numbers = Vec::new();
+    for lease in leases.iter().cycle().take(4) {
+        numbers.push(accepted(lease.try_submit(async {})).id());
+    }
+    // One that is too late even to wait, and one that is refused, which has no number.
+    numbers.push(accepted(leases[0].task(async {}).deadline(ex.now()).try_submit()).id());
+    assert!(leases[0].try_submit(async {}).is_err());
+    ex.run_until_idle();
+    numbers.push(accepted(leases[1].try_submit(async {})).id());
+    assert_eq!((record.take(), &numbers), (numbers.clone(), &vec![1, 2, 3, 4, 5, 6]));
+}
+
+#[wasm_bindgen_test(unsupported = test)]
 fn a_pool_tells_of_every_transition_in_order() {
     let log = EventLog::new();
     let (ex, pool) = rig(|pool| pool.on_event(log.listener()));

@@ -12,7 +12,7 @@ use crate::error::{TaskError, Timeout};
 use crate::event::{EventKind, Rejection, TaskOutcome};
 use crate::limit::Limit;
 use crate::priority::{Level, Priority};
-use crate::state::{Id, Offer, Outcome, Refused, Submitted};
+use crate::state::{Id, Offer, Outcome, Pond, Refused, Submitted};
 
 impl Mill {
     /// Has observers; before the first lane is opened.
@@ -60,7 +60,10 @@ impl Mill {
     /// Somebody was taken in, and will be told of as soon as its future is in its place; or was refused, and counted as such.
     pub(super) fn note_admission(&self, lane: Id, offer: Offer, admitted: &Result<Submitted, Refused>) {
         match admitted {
-            Ok(task) => self.note(|books, at| books.submitted(at, lane, task.ticket, class(offer.level), offer.weight)),
+            Ok(task) => self.note(|books, at| {
+                let task = (task.ticket, self.look(Pond::accepted));
+                books.submitted(at, lane, task, class(offer.level), offer.weight);
+            }),
             Err(Refused::Full) => self.note_rejection(lane, Rejection::Full),
             Err(Refused::Closed) => self.note_rejection(lane, Rejection::Closed),
             Err(Refused::NoLane | Refused::Exhausted) => {}

@@ -36,7 +36,6 @@ struct Stay {
 pub(in crate::pool) struct Books {
     queue: VecDeque<Note>,
     events: u64,
-    tasks: u64,
     pools: u64,
     lanes: HashMap<Id, u64>,
     stays: HashMap<Id, Stay>,
@@ -93,9 +92,8 @@ impl Books {
         self.stays.get(&ticket).map(|stay| stay.number)
     }
 
-    pub(in crate::pool) fn submitted(&mut self, at: Duration, lane: Id, ticket: Id, priority: Priority, weight: u32) {
-        self.tasks += 1;
-        let (number, pool) = (self.tasks, self.lanes.get(&lane).copied().unwrap_or_default());
+    pub(in crate::pool) fn submitted(&mut self, at: Duration, lane: Id, (ticket, number): (Id, u64), priority: Priority, weight: u32) {
+        let pool = self.lanes.get(&lane).copied().unwrap_or_default();
         self.stays.insert(ticket, Stay { number, pool, priority, since: at, running: false });
         self.push(at, Some(pool), Some(number), EventKind::Submitted { priority, weight }, None);
     }
