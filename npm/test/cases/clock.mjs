@@ -1,0 +1,52 @@
+// A virtual clock: time passes when the test says so. It stands in for the platform's clocks and timers, which is what anybody's fake
+// timers do, so that the package needs nothing of its own for it.
+import { settle } from './tools.mjs';
+
+/**
+ * Takes over `performance.now`, `Date.now`, `setTimeout` and `clearTimeout` until the test (`t`) has ended. To be called before the pool is made.
+ * `timers` says for when those are set that are.
+ */
+export function virtualClock(t) {
+  const real = { now: performance.now, date: Date.now, setTimeout, clearTimeout };
+  const timers = new Map();
+  const begin = { now: performance.now(), date: Date.now() };
+  let time = 0;
+  let last = 0;
+
+  performance.now = () => begin.now + time;
+  Date.now = () => begin.date + time;
+  globalThis.setTimeout = (callback, delay = 0, ...args) => {
+    const id = ++last;
+    timers.set(id, { at: time + Math.max(0, delay), run: () => callback(...args) });
+    // As Node's, and to be given to clearTimeout.
+    return { id, unref() { return this; }, ref() { return this; } };
+  };
+  globalThis.clearTimeout = (timer) => { timers.delete(timer?.id); };
+  t.after(() => {
+    Object.assign(performance, { now: real.now });
+    Date.now = real.date;
+    Object.assign(globalThis, { setTimeout: real.setTimeout, clearTimeout: real.clearTimeout });
+  });
+
+  const earliest = () => [...timers].reduce((least, timer) => (!least || timer[1].at < least[1].at ? timer : least), undefined);
+
+  return {
+    /** Milliseconds since the clock was taken over. */
+    get time() { return time; },
+    /** The times of the timers that are set, the earliest first. */
+    get timers() { return [...timers.values()].map(({ at }) => at).sort((a, b) => a - b); },
+    /** Lets so much time pass. Timers go off at their times, and everything that follows has run before the next one does. */
+    async advance(ms) {
+      const end = time + ms;
+      await settle();
+      for (let timer = earliest(); timer && timer[1].at <= end; timer = earliest()) {
+        timers.delete(timer[0]);
+        time = Math.max(time, timer[1].at);
+        timer[1].run();
+        await settle();
+      }
+      time = end;
+      await settle();
+    },
+  };
+}

@@ -1,0 +1,72 @@
+// What the portable tests share. No test waits for time to pass: what is about time has a virtual clock (`clock.mjs`).
+
+/** A promise to be settled by hand. */
+export function deferred() {
+  const box = {};
+  box.promise = new Promise((resolve, reject) => Object.assign(box, { resolve, reject }));
+  return box;
+}
+
+// Taken at import, so that a virtual clock does not stop them.
+const { setImmediate: immediate, MessageChannel: Channel } = globalThis;
+
+/** One turn of the event loop: every microtask has run, and so has whatever was ready. */
+export function settle() {
+  if (immediate) return new Promise((resolve) => immediate(resolve));
+  return new Promise((resolve) => {
+    const { port1, port2 } = new Channel();
+    port1.onmessage = () => {
+      port1.close();
+      resolve();
+    };
+    port2.postMessage(0);
+  });
+}
+
+/** Turns until `isSo()`. What never comes fails; what is only slow does not. */
+export async function until(isSo, what = isSo.toString(), turns = 10_000) {
+  for (let i = 0; !isSo(); i++) {
+    if (i > turns) throw new Error(`never came: ${what}`);
+    await settle();
+  }
+}
+
+/** How a promise stands after a turn: 'waits', or what it came to. */
+export async function state(promise) {
+  let now = 'waits';
+  promise.then((value) => { now = { value }; }, (error) => { now = { error }; });
+  await settle();
+  return now;
+}
+
+/** What a promise rejects with. */
+export const rejection = (promise) => promise.then((value) => { throw new Error(`fulfilled with ${value}`); }, (error) => error);
+
+/** A function to run whose end is in the test's hand: `start()` returns it, `started` says which have been called. */
+export function stage() {
+  const started = [];
+  const ends = new Map();
+  const task = (name) => ({ signal }) => {
+    started.push(name);
+    const end = deferred();
+    end.signal = signal;
+    ends.set(name, end);
+    return end.promise;
+  };
+  return { started, task, end: (name, value) => ends.get(name).resolve(value), fail: (name, error) => ends.get(name).reject(error), signal: (name) => ends.get(name).signal };
+}
+
+/** The sum that has to equal `submitted`. */
+export const accounted = (stats) => stats.waiting + stats.running + stats.succeeded + stats.failed + stats.cancelled + stats.timedOut + stats.dropped;
+
+/** Numbers that look random and are the same for the same seed (mulberry32). */
+export function random(seed) {
+  const next = () => {
+    seed = (seed + 0x6d2b79f5) | 0;
+    let t = Math.imul(seed ^ (seed >>> 15), 1 | seed);
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
+    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
+  };
+  const below = (n) => Math.floor(next() * n);
+  return { next, below, pick: (list) => list[below(list.length)] };
+}
