@@ -9,4 +9,5 @@ export { type OptionError, PoolClosedError, QueueFullError, TimeoutError, type T
 export type { Task, TaskContext, TaskFunction, TaskState } from './handle.js';
 export type { PoolStats, RunOptions, WaitOptions } from './lane.js';
 export { PoolManager, type PoolManagerEventDetail, type PoolManagerEvents, type PoolManagerOptions, type PoolOverrides } from './manager.js';
-export type { Priority } from './options.js';
+export type { Priority, Rank } from './options.js';
+export type { PoolTimings, Summary } from './timings.js';

@@ -4,11 +4,12 @@
  * Whatever may free a permit or widen a limit ends with `pump`, which asks the core who may start. It never decides that itself.
  */
 import {
-  DUE, FINISH, LANE_CAPACITY, LANE_FREE, LANE_NEW, NEXT, NEXT_DEADLINE, NEXT_EXPIRY, POND_NEW, POND_RESIZE, SET_CLOCK, SUBJECT, WITHDRAW,
+  DUE, EVICT, FINISH, LANE_CAPACITY, LANE_FREE, LANE_NEW, LANE_RATE, NEXT, NEXT_DEADLINE, NEXT_EXPIRY, NEXT_RESUMPTION, POND_NEW, POND_RESIZE,
+  SET_CLOCK, SUBJECT, WITHDRAW,
 } from './calls.js';
 import { act, ALL, broken, type Holder, INDEX, load, read, register } from './core.js';
 import { TimeoutError } from './errors.js';
-import { Lane, Scope, type Settings } from './lane.js';
+import { COUNTERS, Lane, Scope, type Settings } from './lane.js';
 import { BODY, CANCELLED, FAILED, type Outcome, type Phase, RUN, TIMED_OUT, TOTAL, UNREAD } from './slot.js';
 import type { Job } from './task.js';
 import { Alarm, coarse, launch, now } from './turn.js';
@@ -17,6 +18,7 @@ import { Alarm, coarse, launch, now } from './turn.js';
 const ABANDONED = 5;
 const RECALLED = 6;
 const EXPIRED = 8;
+const AGED = 9;
 
 export class Pond implements Holder {
   readonly handle: number;
@@ -26,7 +28,12 @@ export class Pond implements Holder {
   expired: (lane: Lane) => void = () => {};
   /** Whether permits may lapse: then every submission may recall one. */
   lapsing = false;
-  readonly #timed: boolean;
+  /** Whether lanes may be held for a time, or by a rate. */
+  paced = false;
+  /** Whether lanes expire. */
+  readonly #expires: boolean;
+  /** Whether it matters when something happens. */
+  #isTimed: boolean;
   readonly #jobs: (Job | undefined)[] = [];
   readonly #lanes = new Map<number, Lane>();
   readonly #deadline = new Alarm(() => this.sweep(), false);
@@ -34,7 +41,7 @@ export class Pond implements Holder {
 
   constructor(limit: number, idle: number, lifetime: number) {
     load();
-    this.#timed = idle !== Infinity || lifetime !== Infinity;
+    this.#isTimed = this.#expires = idle !== Infinity || lifetime !== Infinity;
     this.handle = act(POND_NEW, 0, 0, idle, lifetime);
     act(POND_RESIZE, this.handle, 0, limit);
     this.all = new Scope(this, ALL);
@@ -43,12 +50,18 @@ export class Pond implements Holder {
 
   /** The time as exactly as this pond needs it: reading the clock is not free. */
   time(): number {
-    return this.#timed ? now() : coarse;
+    return this.#isTimed || this.paced ? now() : coarse;
   }
 
   open(settings: Settings): Lane {
-    const handle = act(LANE_NEW, this.handle, 0, settings.concurrency, this.time());
+    const { order, overflow, aging, timings, interval, intervalCap } = settings;
+    if (timings || aging !== Infinity) this.#isTimed = true;
+    const handle = act(LANE_NEW, this.handle, order + 2 * overflow, settings.concurrency, this.time());
     act(LANE_CAPACITY, this.handle, handle, settings.queueCapacity);
+    if (intervalCap !== Infinity) {
+      this.paced = true;
+      act(LANE_RATE, this.handle, handle, intervalCap, interval);
+    }
     const lane = new Lane(this, handle, settings);
     this.#lanes.set(handle, lane);
     this.expiring();
@@ -62,6 +75,13 @@ export class Pond implements Holder {
     return true;
   }
 
+  /** Takes away the lane that has been idle longest, if one is. */
+  evict(): Lane | undefined {
+    const lane = act(EVICT, this.handle) > 0 ? this.#lanes.get(read(this.handle, ALL, SUBJECT)) : undefined;
+    if (lane) this.#gone(lane);
+    return lane;
+  }
+
   #gone(lane: Lane): void {
     lane.alive = false;
     this.#lanes.delete(lane.handle);
@@ -70,6 +90,12 @@ export class Pond implements Holder {
   /** The tasks of a scope, as they are now. */
   jobs(scope: Scope): Job[] {
     return this.#jobs.filter((job): job is Job => job !== undefined && (scope === this.all || job.lane === scope));
+  }
+
+  /** The task of a ticket. */
+  find(ticket: number): Job | undefined {
+    const job = this.#jobs[ticket & INDEX];
+    return job?.ticket === ticket ? job : undefined;
   }
 
   /** Gives a task its ticket. Returns whose permit was recalled for it, if that task had the same place. */
@@ -87,7 +113,7 @@ export class Pond implements Holder {
 
   /** Lets start whom the core lets start. */
   pump(): void {
-    this.#start(act(NEXT, this.handle));
+    this.#start(act(NEXT, this.handle, 0, 0, this.time()));
   }
 
   #start(ticket: number): void {
@@ -95,8 +121,9 @@ export class Pond implements Holder {
       const job = this.#jobs[ticket & INDEX]!;
       job.admit();
       launch(job);
-      ticket = act(NEXT, this.handle);
+      ticket = act(NEXT, this.handle, 0, 0, this.time());
     }
+    this.resume();
   }
 
   /** A permit comes back. */
@@ -144,12 +171,24 @@ export class Pond implements Holder {
 
   /** No timer as long as nothing waits on time. */
   #relax(): void {
-    if (this.#deadline.at !== Infinity && read(this.handle, ALL, NEXT_DEADLINE) === Infinity) this.#deadline.set(Infinity);
+    if (this.#deadline.at !== Infinity && this.#next() === Infinity) this.#deadline.set(Infinity);
+  }
+
+  /** When something is to be done. That a lane is held no longer matters only if somebody waits. */
+  #next(): number {
+    const deadline = read(this.handle, ALL, NEXT_DEADLINE);
+    if (!this.paced || !(read(this.handle, ALL, COUNTERS.waiting) > 0)) return deadline;
+    return Math.min(deadline, read(this.handle, ALL, NEXT_RESUMPTION));
+  }
+
+  /** A lane may be held, and somebody wait in it. */
+  resume(): void {
+    if (this.paced && !broken) this.#deadline.by(this.#next());
   }
 
   /** A lane may have become idle. */
   expiring(): void {
-    if (this.#timed && !broken) this.#expiry.by(read(this.handle, ALL, NEXT_EXPIRY));
+    if (this.#expires && !broken) this.#expiry.by(read(this.handle, ALL, NEXT_EXPIRY));
   }
 
   /** Does what time has brought. */
@@ -159,14 +198,14 @@ export class Pond implements Holder {
     while ((code = act(DUE, this.handle, 0, 0, time)) > 0) this.#happen(code, read(this.handle, ALL, SUBJECT));
     this.pump();
     if (broken) return;
-    this.#deadline.set(read(this.handle, ALL, NEXT_DEADLINE));
+    this.#deadline.set(this.#next());
     this.#expiry.set(read(this.handle, ALL, NEXT_EXPIRY));
   }
 
   #happen(code: number, id: number): void {
     if (code > RECALLED) return this.#age(code, this.#lanes.get(id));
-    const job = this.#jobs[id & INDEX];
-    if (job?.ticket !== id) return;
+    const job = this.find(id);
+    if (!job) return;
     if (code < ABANDONED) job.stop(TIMED_OUT, new TimeoutError(job.clock((code - 1) as Phase)), true);
     else {
       this.#jobs[id & INDEX] = undefined;
@@ -180,7 +219,7 @@ export class Pond implements Holder {
     if (code === EXPIRED) {
       this.#gone(lane);
       this.expired(lane);
-    } else lane.aged = true;
+    } else if (code === AGED) lane.aged = true;
   }
 
   /** The core has trapped. Everything handed out is rejected. */

@@ -9,6 +9,7 @@ import { SET_PRIORITY } from './calls.js';
 import { act } from './core.js';
 import { aborted, PHASES, type TimeoutError, type TimeoutPhase } from './errors.js';
 import type { Lane, Settings } from './lane.js';
+import type { Ranked } from './options.js';
 import { genuine, isThenable, then } from './thenable.js';
 import { unwatch } from './signals.js';
 import { Context, type TaskState } from './handle.js';
@@ -25,7 +26,8 @@ const RUNNING = 3;
 /** Has no permit any more. */
 const OVER = 4;
 
-const STATES: readonly TaskState[] = ['succeeded', 'failed', 'cancelled', 'timedOut'];
+/** By the outcomes. */
+const STATES: readonly TaskState[] = ['succeeded', 'failed', 'cancelled', 'timedOut', 'failed', 'dropped'];
 
 const ignore = () => {};
 
@@ -40,6 +42,13 @@ const enter = (job: Job) => job.enter();
 /** What only some tasks need. */
 export class Extra {
   priority = 0;
+  /** Says the priority anew. */
+  ask: (() => number) | undefined;
+  weight = 1;
+  /** When it came. */
+  since = 0;
+  /** When its function was called. */
+  started = 0;
   id: string | undefined;
   signal: AbortSignal | undefined;
   timeout: number;
@@ -112,9 +121,10 @@ export class Job implements Slot, Ready {
   }
 
   /** False if it does not wait any more. */
-  prioritize(level: number): boolean {
-    if (act(SET_PRIORITY, this.lane.pond.handle, this.ticket, level) <= 0) return false;
-    this.more.priority = level;
+  prioritize(ranked: Ranked): boolean {
+    const { lane, more } = this;
+    if (act(SET_PRIORITY, lane.pond.handle, this.ticket, lane.level({ ...more, ...ranked })) <= 0) return false;
+    Object.assign(more, ranked);
     return true;
   }
 
@@ -207,6 +217,7 @@ export class Job implements Slot, Ready {
     this.#stage = RUNNING;
     const { timeout } = this.extra ?? this.lane.settings;
     if (timeout !== Infinity) this.arm(RUN, timeout);
+    this.lane.timings?.start(this.extra!);
     let failed = false;
     let value: unknown;
     try {
@@ -248,6 +259,7 @@ export class Job implements Slot, Ready {
   }
 
   #leave(outcome: Outcome): void {
+    if (this.#stage === RUNNING) this.lane.timings?.end(this.extra!);
     this.#stage = OVER;
     if (this.#outcome < 0) this.#outcome = outcome;
     if (!this.extra) return;
