@@ -4,7 +4,8 @@
 import { LANE_CLOSE, LANE_HOLD, LANE_PAUSE, LANE_RESIZE, LIMIT, SUBMIT } from './calls.js';
 import { act, broken, read, STARTED } from './core.js';
 import { PoolClosedError, QueueFullError } from './errors.js';
-import { handle, type Task } from './handle.js';
+import type { Audience, PoolEvents, Told } from './events.js';
+import type { Task } from './handle.js';
 import { callable, check, duration, priority, type Priority, signal, text } from './options.js';
 import type { Pond } from './pond.js';
 import { watch } from './signals.js';
@@ -99,7 +100,12 @@ export interface WaitOptions {
 export class Scope {
   readonly pond: Pond;
   readonly handle: number;
+  /** Who listens, once somebody does. */
+  audience: Audience | undefined;
   readonly #waiters = new Set<(error?: Error) => void>();
+  /** That nothing waits, or nothing is left, is still to be told. */
+  #lined = false;
+  #busy = false;
 
   constructor(pond: Pond, handle: number) {
     this.pond = pond;
@@ -153,6 +159,40 @@ export class Scope {
     });
   }
 
+  /** From now on it has an audience. */
+  hear(audience: Audience): void {
+    if (this.audience || broken) return;
+    this.audience = audience;
+    this.#lined = !this.empty;
+    this.#busy = !this.idle;
+  }
+
+  /** Tells whoever listens. The `id` is that of the task, if it is about one. Where it is about every task, ask for the `audience` before. */
+  tell<E extends keyof PoolEvents>(type: E, detail: Told<E> = null, job?: Job): void {
+    this.audience?.tell(type, detail, job);
+  }
+
+  /** A task has come. */
+  came(waits: boolean): void {
+    if (!this.audience) return;
+    this.#busy = true;
+    this.#lined ||= waits;
+  }
+
+  /** Fewer tasks wait, or one has left. */
+  changed(): void {
+    if (this.watched) this.look();
+    if (!this.audience) return;
+    if (this.#lined && this.empty) {
+      this.#lined = false;
+      this.tell('empty');
+    }
+    if (this.#busy && this.idle) {
+      this.#busy = false;
+      this.tell('idle');
+    }
+  }
+
   /** Something has changed; an error, if nothing will any more. */
   look(error?: Error): void {
     for (const look of this.#waiters) look(error);
@@ -182,29 +222,38 @@ export class Lane extends Scope {
   run<T>(Kind: new (lane: Lane, fn: (context: never) => unknown, extra: Extra | undefined) => Job, fn: (context: never) => unknown, options: RunOptions | undefined): Task<T> {
     callable(fn, 'fn');
     const job = new Kind(this, fn, options === undefined ? undefined : this.#extra(options));
-    return handle(this.#admit(job) as Promise<T>, job);
+    return this.#admit(job) as Task<T>;
   }
 
   #extra(options: RunOptions): Extra {
     return Object.assign(new Extra(this.settings), check(options, RUN_OPTIONS, 'options'));
   }
 
-  #admit(job: Job): Promise<unknown> {
+  #admit(job: Job): Task<unknown> {
     const { pond } = this;
     const { extra } = job;
     if (extra?.signal?.aborted) return job.refuse(extra.signal.reason, CANCELLED);
     const ticket = act(SUBMIT, pond.handle, this.handle, extra ? extra.priority : 0, pond.time());
-    if (ticket < 0) return job.refuse(this.#refusal(ticket), FAILED);
+    if (ticket < 0) return this.#refuse(job, ticket);
     const recalled = pond.place(job, ticket & ~STARTED);
     const { totalTimeout, queueTimeout } = extra ?? this.settings;
     if (totalTimeout !== Infinity) job.arm(TOTAL, totalTimeout);
     if (extra) this.#register(job, extra);
     const starts = (ticket & STARTED) !== 0;
     if (!starts && queueTimeout !== Infinity) job.arm(QUEUE, queueTimeout);
-    const promise = starts ? job.begin() : job.wait();
+    this.came(!starts);
+    pond.all.came(!starts);
+    const task = starts ? job.begin() : job.wait();
     recalled?.revoke(true);
     if (pond.lapsing) pond.sweep();
-    return promise;
+    return task;
+  }
+
+  #refuse(job: Job, code: number): Task<never> {
+    const error = this.#refusal(code);
+    const task = job.refuse(error, FAILED);
+    if (error instanceof QueueFullError) this.tell('full', { error }, job);
+    return task;
   }
 
   #register(job: Job, { signal, id }: Extra): void {
@@ -248,11 +297,14 @@ export class Lane extends Scope {
     act(LANE_HOLD, pond.handle, this.handle, +paused, pond.time());
     pond.pump();
     pond.expiring();
+    this.tell(paused ? 'pause' : 'resume');
   }
 
   resize(concurrency: number): void {
+    if (concurrency === this.concurrency) return;
     act(LANE_RESIZE, this.pond.handle, this.handle, concurrency);
     this.pond.pump();
+    this.tell('resize', { concurrency });
   }
 
   /** Takes no more. What waits is to be drained, so a pause ends. */

@@ -12,8 +12,8 @@ export type Gone = 'idle' | 'lifetime' | 'closed' | 'deleted';
 export interface Entry<K> {
   readonly key: K;
   readonly lane: Lane;
-  /** What shows it, once somebody has asked. */
-  pool?: Pool;
+  /** What shows it. */
+  readonly pool: Pool;
 }
 
 /** Told of every lane that is made, and of every one that is gone. @internal */
@@ -47,18 +47,18 @@ export class Lanes<K> {
     return this.entries.get(key)?.lane;
   }
 
-  /** A key's lane, made if there is none. */
-  make(key: K): Lane {
+  /** A key's lane, made for its pool if there is none. */
+  make(key: K, pool: Pool): Lane {
     // Asks a function of the caller's, which may use the key itself: looks for the lane after that.
     const settings = this.settings(key);
-    return this.find(key) ?? this.#open(key, settings);
+    return this.find(key) ?? this.#open(key, settings, pool);
   }
 
-  #open(key: K, settings: Settings): Lane {
+  #open(key: K, settings: Settings, pool: Pool): Lane {
     const lane = this.pond.open(settings);
     // Takes nothing, and is not kept.
     if (this.#closed && this.pond.remove(lane)) return lane;
-    const entry = (lane.owner = { key, lane });
+    const entry = (lane.owner = { key, lane, pool });
     this.entries.set(key, entry);
     // Later, so that a listener cannot take the lane away before its first task is in it.
     if (this.#tell) queueMicrotask(() => this.#tell!(entry));

@@ -108,8 +108,7 @@ export class PoolManager<K = string> extends EventTarget {
    * it. Asking makes nothing yet; running, pausing and closing do.
    */
   get(key: K): Pool {
-    const entry = this.#lanes.entries.get(key);
-    return entry ? (entry.pool ??= viewOf(this.#lanes, key)) : viewOf(this.#lanes, key);
+    return this.#lanes.entries.get(key)?.pool ?? viewOf(this.#lanes, key);
   }
 
   /** Whether the key has a pool now. */

@@ -95,6 +95,8 @@ export class Pond implements Holder {
       const job = this.#jobs[ticket & INDEX]!;
       job.admit();
       launch(job);
+      job.lane.changed();
+      this.all.changed();
       ticket = act(NEXT, this.handle);
     }
   }
@@ -103,7 +105,7 @@ export class Pond implements Holder {
   finish(job: Job, outcome: Outcome): void {
     this.#jobs[job.ticket & INDEX] = undefined;
     this.#start(act(FINISH, this.handle, job.ticket, outcome, this.time()));
-    this.#left(job.lane);
+    this.left(job);
   }
 
   /** A waiting task leaves the line. */
@@ -111,16 +113,17 @@ export class Pond implements Holder {
     this.#jobs[job.ticket & INDEX] = undefined;
     if (!told) act(WITHDRAW, this.handle, job.ticket, CANCELLED, this.time());
     this.pump();
-    this.#left(job.lane);
+    this.left(job);
   }
 
   /** A task has left. No timer is left behind for it, and who waits for that is told. */
-  #left(lane: Lane): void {
+  left(job: Job): void {
+    job.left();
     if (broken) return;
     this.#relax();
     this.expiring();
-    if (lane.watched) lane.look();
-    if (this.all.watched && lane.idle) this.all.look();
+    job.lane.changed();
+    this.all.changed();
   }
 
   arm(job: Job, phase: Phase, ms: number): void {
@@ -171,7 +174,6 @@ export class Pond implements Holder {
     else {
       this.#jobs[id & INDEX] = undefined;
       job.revoke(code === RECALLED);
-      this.#left(job.lane);
     }
   }
 

@@ -2,6 +2,7 @@
  * The pool: a limit on how many tasks run at once, and the line of those that wait.
  */
 import { type AsyncDisposing, disposable } from './disposal.js';
+import { Audience, type PoolEvents } from './events.js';
 import { COUNTERS, type Lane, noStats, type PoolStats, type RunOptions, type Scope, type Settings, type WaitOptions } from './lane.js';
 import type { Task, TaskFunction } from './handle.js';
 import { capacity, check, duration, flag, limit, priority, type Priority, type Rule, text } from './options.js';
@@ -68,7 +69,14 @@ export function viewOf<K>(lanes: Lanes<K>, key: K): Pool {
   return poolAt(lanes, key);
 }
 
-export interface Pool extends AsyncDisposing {}
+export interface Pool extends AsyncDisposing {
+  removeEventListener<E extends keyof PoolEvents>(
+    type: E,
+    listener: (this: Pool, event: PoolEvents[E]) => void,
+    options?: boolean | EventListenerOptions,
+  ): void;
+  removeEventListener(type: string, listener: EventListenerOrEventListenerObject | null, options?: boolean | EventListenerOptions): void;
+}
 
 /**
  * Runs tasks, no more than `concurrency` at once; the others wait in line, by priority. `await using` closes it.
@@ -79,11 +87,12 @@ export interface Pool extends AsyncDisposing {}
  * const sizes = await Promise.all(files.map((file) => pool.run(() => measure(file))));
  * ```
  */
-export class Pool {
+export class Pool extends EventTarget {
   readonly #lanes: Lanes<unknown>;
   readonly #key: unknown;
   #lane: Lane | undefined;
   #closing: Promise<void> | undefined;
+  #audience: Audience | undefined;
 
   static {
     disposable(this.prototype);
@@ -103,6 +112,7 @@ export class Pool {
    */
   constructor(options?: number | PoolOptions);
   constructor(options?: number | PoolOptions | Lanes<unknown>, key?: unknown) {
+    super();
     this.#key = key;
     if (options instanceof Lanes) this.#lanes = options;
     else {
@@ -115,7 +125,33 @@ export class Pool {
   /** The lane to work in. A closed pool stays with its own, which takes nothing. */
   #open(): Lane {
     const lane = this.#lane;
-    return lane && (lane.alive || this.#closing) ? lane : (this.#lane = this.#lanes.make(this.#key));
+    return lane && (lane.alive || this.#closing) ? lane : (this.#lane = this.#make());
+  }
+
+  #make(): Lane {
+    const lane = this.#lanes.make(this.#key, this);
+    if (this.#audience) lane.hear(this.#audience);
+    return lane;
+  }
+
+  /**
+   * As with every `EventTarget`. What is told, and when, is said at each of the {@link PoolEvents}. Costs nothing as long as nobody listens.
+   *
+   * @example
+   * ```js
+   * pool.addEventListener('error', ({ detail: { id, error } }) => console.warn(id, error));
+   * ```
+   */
+  override addEventListener<E extends keyof PoolEvents>(
+    type: E,
+    listener: (this: Pool, event: PoolEvents[E]) => void,
+    options?: boolean | AddEventListenerOptions,
+  ): void;
+  override addEventListener(type: string, listener: EventListenerOrEventListenerObject | null, options?: boolean | AddEventListenerOptions): void;
+  override addEventListener(...args: Parameters<EventTarget['addEventListener']>): void {
+    (this.#audience ??= new Audience(this)).add(args[0]);
+    this.#peek()?.hear(this.#audience);
+    super.addEventListener(...args);
   }
 
   /** The lane there is; none is made for looking. */
@@ -207,6 +243,7 @@ export class Pool {
     lane.shut();
     await lane.until(() => lane.idle);
     this.#lanes.drained(lane);
+    lane.tell('close');
   }
 
   /**

@@ -11,7 +11,7 @@ import { aborted, PHASES, type TimeoutError, type TimeoutPhase } from './errors.
 import type { Lane, Settings } from './lane.js';
 import { genuine, isThenable, then } from './thenable.js';
 import { unwatch } from './signals.js';
-import { Context, type TaskState } from './handle.js';
+import { Context, type EndState, handle, type Task, type TaskState } from './handle.js';
 import { flow, landed, type Ready } from './turn.js';
 
 /** Waits in the line. */
@@ -25,7 +25,7 @@ const RUNNING = 3;
 /** Has no permit any more. */
 const OVER = 4;
 
-const STATES: readonly TaskState[] = ['succeeded', 'failed', 'cancelled', 'timedOut'];
+const STATES: readonly EndState[] = ['succeeded', 'failed', 'cancelled', 'timedOut'];
 
 const ignore = () => {};
 
@@ -49,6 +49,8 @@ export class Extra {
   /** It was cancelled or has timed out, and why. */
   stopped = false;
   reason: unknown;
+  /** Its error was told. */
+  told = false;
   kept = false;
 
   constructor({ timeout, queueTimeout, totalTimeout }: Settings) {
@@ -73,6 +75,8 @@ export class Job implements Slot, Ready {
   #reject: ((reason: unknown) => void) | undefined;
   #stage = WAITING;
   #outcome: Outcome | -1 = -1;
+  /** What its function returned or threw, if somebody listens. */
+  #result: unknown;
 
   constructor(lane: Lane, fn: (context: never) => unknown, extra: Extra | undefined) {
     this.lane = lane;
@@ -150,32 +154,42 @@ export class Job implements Slot, Ready {
   }
 
   /** A promise for a task that was not taken. */
-  refuse(reason: unknown, outcome: Outcome): Promise<never> {
+  refuse(reason: unknown, outcome: Outcome): Task<never> {
     this.#stage = OVER;
     this.#outcome = outcome;
     this.#fn = undefined;
-    return Promise.reject(reason);
+    return handle(Promise.reject(reason), this);
   }
 
   /** Makes the promise of a task that waits. The reaction has to be registered in the caller's turn. */
-  wait(): Promise<unknown> {
+  wait(): Task<unknown> {
     const gate = new Promise<Job>(take);
     this.#open = taken;
     taken = undefined;
-    return (this.promise = gate.then(enter));
+    return this.#taken(gate.then(enter));
   }
 
   /** Makes the promise of a task that starts at once. */
-  begin(): Promise<unknown> {
-    const promise = (this.promise = new Promise(take));
+  begin(): Task<unknown> {
+    const promise = new Promise(take);
     const settle = taken!;
     taken = undefined;
+    this.#stage = RUNNING;
+    const task = this.#taken(promise);
     try {
       settle(this.#call());
     } catch (error) {
       settle(Promise.reject(error));
     }
-    return promise;
+    return task;
+  }
+
+  /** It has its promise. */
+  #taken(promise: Promise<unknown>): Task<unknown> {
+    const task = handle(promise, this);
+    this.promise = task;
+    if (this.lane.audience) this.lane.tell('submit', { task }, this);
+    return task;
   }
 
   /** It has its permit. */
@@ -207,9 +221,12 @@ export class Job implements Slot, Ready {
     this.#stage = RUNNING;
     const { timeout } = this.extra ?? this.lane.settings;
     if (timeout !== Infinity) this.arm(RUN, timeout);
+    if (this.lane.audience) this.lane.tell('start', {}, this);
     let failed = false;
     let value: unknown;
     try {
+      // By a listener.
+      if (this.extra?.stopped) throw this.extra.reason;
       value = this.#fn!(this.context() as never);
       if (isThenable(value)) return this.#follow(genuine(value));
     } catch (error) {
@@ -217,7 +234,7 @@ export class Job implements Slot, Ready {
       value = error;
     }
     if (this.extra?.stopped) [failed, value] = [true, this.extra.reason];
-    this.#ended(failed);
+    this.#ended(failed, value);
     if (failed) throw value;
     return value;
   }
@@ -237,14 +254,33 @@ export class Job implements Slot, Ready {
 
   #settle(failed: boolean, value: unknown, settle: (value: unknown) => void): void {
     const stopped = this.extra?.stopped;
-    this.#ended(failed);
+    this.#ended(failed, value);
     if (!stopped) settle(value);
   }
 
   /** Its function has ended. */
-  #ended(failed: boolean): void {
+  #ended(failed: boolean, value: unknown): void {
     this.promise = this.#reject = this.#fn = undefined;
-    if (failed || !this.extra?.kept) this.release(failed ? FAILED : SUCCEEDED);
+    if (!failed && this.extra?.kept) return;
+    if (this.lane.audience) this.#result = value;
+    this.release(failed ? FAILED : SUCCEEDED);
+  }
+
+  /** It has left: tells who listens. */
+  left(): void {
+    if (!this.lane.audience) return;
+    const outcome = this.#outcome as Outcome;
+    const result = this.extra?.stopped ? this.extra.reason : this.#result;
+    this.#result = undefined;
+    this.#complain(outcome, result);
+    this.lane.tell('end', { state: STATES[outcome]!, [outcome === SUCCEEDED ? 'value' : 'error']: result }, this);
+  }
+
+  /** Tells of its error, if it is one. */
+  #complain(outcome: Outcome, error: unknown): void {
+    if (outcome === SUCCEEDED || outcome === CANCELLED || this.extra?.told) return;
+    if (this.extra) this.extra.told = true;
+    this.lane.tell('error', { error }, this);
   }
 
   #leave(outcome: Outcome): void {
@@ -261,6 +297,7 @@ export class Job implements Slot, Ready {
     if (this.#stage === OVER) return;
     this.#leave(SUCCEEDED);
     if (recalled) this.onRecall?.();
+    this.lane.pond.left(this);
   }
 
   /**
@@ -300,6 +337,7 @@ export class Job implements Slot, Ready {
     if (outcome === TIMED_OUT) this.onTimeout?.(reason as TimeoutError);
     this.extra!.controller?.abort(reason);
     if (abandon !== Infinity) this.arm(ABANDON, abandon);
+    this.#complain(outcome, reason);
   }
 }
 
