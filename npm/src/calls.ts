@@ -19,6 +19,7 @@ export const WITHDRAW = 13;
 export const SET_PRIORITY = 14;
 export const SET_CLOCK = 15;
 export const DUE = 16;
+export const EVICT = 22;
 
 /** The limit of a lane or a pond. Smaller numbers: its counters, see `lane.ts`. */
 export const LIMIT = 12;

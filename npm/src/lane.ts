@@ -199,6 +199,12 @@ export class Scope {
   }
 }
 
+/** Uses something as long as a task is there. @internal */
+export interface Guest {
+  enter(): void;
+  leave(): void;
+}
+
 /** A line with its limit. @internal */
 export class Lane extends Scope {
   readonly settings: Settings;
@@ -207,6 +213,8 @@ export class Lane extends Scope {
   aged = false;
   paused = false;
   closed = false;
+  /** How many leases, and tasks of theirs, keep it from expiring. */
+  leases = 0;
   /** Whose it is; a manager's business. */
   owner: unknown;
   readonly #ids = new Map<string, Job>();
@@ -216,12 +224,17 @@ export class Lane extends Scope {
     super(pond, handle);
     this.settings = settings;
     if (!settings.autoStart) this.pause(true);
+    else if (pond.paused) this.stall();
   }
 
   /** Submits a task, and starts it at once if there is room. */
-  run<T>(Kind: new (lane: Lane, fn: (context: never) => unknown, extra: Extra | undefined) => Job, fn: (context: never) => unknown, options: RunOptions | undefined): Task<T> {
+  run<T>(Kind: new (lane: Lane, fn: (context: never) => unknown, extra: Extra | undefined) => Job, fn: (context: never) => unknown, options: RunOptions | undefined, guest?: Guest): Task<T> {
     callable(fn, 'fn');
     const job = new Kind(this, fn, options === undefined ? undefined : this.#extra(options));
+    if (guest) {
+      job.more.guest = guest;
+      guest.enter();
+    }
     return this.#admit(job) as Task<T>;
   }
 
@@ -288,15 +301,35 @@ export class Lane extends Scope {
     if (this.#ids.get(id) === job) this.#ids.delete(id);
   }
 
+  /** Starts nothing while it is paused, or its pond is. */
+  stall(): void {
+    act(LANE_PAUSE, this.pond.handle, this.handle, +(this.paused || this.pond.paused));
+  }
+
+  #hold(held: boolean): void {
+    act(LANE_HOLD, this.pond.handle, this.handle, +held, this.pond.time());
+    this.pond.rested();
+  }
+
+  /** A lane that is leased does not expire either. */
+  lease(more: 1 | -1): void {
+    this.leases += more;
+    this.#hold(more > 0);
+    if (this.watched) this.look();
+  }
+
+  /** Nothing is left that would need it. */
+  get drained(): boolean {
+    return this.idle && this.leases === 0;
+  }
+
   /** A paused lane does not expire: who would remember that it is paused? */
   pause(paused: boolean): void {
     if (paused === this.paused) return;
     this.paused = paused;
-    const { pond } = this;
-    act(LANE_PAUSE, pond.handle, this.handle, +paused);
-    act(LANE_HOLD, pond.handle, this.handle, +paused, pond.time());
-    pond.pump();
-    pond.expiring();
+    this.stall();
+    this.#hold(paused);
+    this.pond.pump();
     this.tell(paused ? 'pause' : 'resume');
   }
 

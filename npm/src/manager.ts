@@ -3,17 +3,20 @@
  */
 import { type AsyncDisposing, disposable } from './disposal.js';
 import type { Task, TaskFunction } from './handle.js';
+import { PoolClosedError } from './errors.js';
+import { Audience } from './events.js';
 import { COUNTERS, type PoolStats, type RunOptions, type Settings, type WaitOptions } from './lane.js';
-import { type Gone, Lanes } from './lanes.js';
-import { check, duration, limit, refuse, type Rule } from './options.js';
-import { cancelAll, type Pool, type PoolOptions, settings, viewOf } from './pool.js';
+import { type Entry, type Gone, Lanes } from './lanes.js';
+import { disposeOf, type Household, lease, type Lease } from './lease.js';
+import { callable, check, duration, limit, refuse, type Rule, signal } from './options.js';
+import { cancelAll, laneOf, type Pool, type PoolOptions, settings, viewOf } from './pool.js';
 import { Pond } from './pond.js';
 
 /** How one key's pool differs from the others. */
 export type PoolOverrides<K> = Readonly<Record<string, number | PoolOptions>> | ((key: K) => number | PoolOptions | undefined);
 
 /** How a manager is made. */
-export interface PoolManagerOptions<K> {
+export interface PoolManagerOptions<K, R = unknown> {
   /** Every key's pool. Default: no limit of its own. */
   pool?: number | PoolOptions | undefined;
   /**
@@ -23,28 +26,70 @@ export interface PoolManagerOptions<K> {
   pools?: PoolOverrides<K> | undefined;
   /** How many tasks may run at once in all pools together: an integer of at least 1, or `Infinity`. Default: `Infinity`. */
   concurrency?: number | undefined;
-  /** How long a pool in which nothing waits or runs is kept, in milliseconds, from its last task's end. Default: 60 000. */
+  /**
+   * How long a pool in which nothing waits or runs is kept, in milliseconds, from the end of its last task or lease, whichever is later.
+   * Default: 60 000.
+   */
   idleTimeout?: number | undefined;
-  /** How old a pool may get, in milliseconds, from its making; over that it goes as soon as it is idle. Default: `Infinity`. */
+  /**
+   * How old a pool may get, in milliseconds, from its making; over that it goes as soon as it is idle. A resource that is as old, from the
+   * call of its factory, is not leased to anybody any more: the next gets a new one, while who has the old one keeps it. Default: `Infinity`.
+   */
   lifetime?: number | undefined;
+  /**
+   * How many pools there may be: an integer of at least 1, or `Infinity`. If one more is needed, the one goes that is idle longest. If none is
+   * idle there are more for a while: as soon as one falls idle, it goes. Default: `Infinity`.
+   */
+  maxPools?: number | undefined;
+  /**
+   * Makes what the tasks of a key share, for {@link PoolManager.lease}: a connection, a session. Called once however many lease the key
+   * meanwhile, in the turn of the first. If it throws or rejects, so do their leases, and the next calls it again.
+   */
+  resource?: ((key: K) => R | PromiseLike<R>) | undefined;
+  /**
+   * Called once with each resource, when its pool is gone, or it is too old and the last of its users is through. What goes wrong
+   * there is told as an `error` event. Default: the resource's own `[Symbol.asyncDispose]()` or `[Symbol.dispose]()`, if it has one.
+   */
+  dispose?: ((resource: R, key: K) => unknown) | undefined;
 }
 
 const OPTIONS: Record<string, Rule> = {
-  pool: settings as Rule, pools: (value) => value, concurrency: limit, idleTimeout: duration, lifetime: duration,
+  pool: settings as Rule, pools: (value) => value, concurrency: limit, idleTimeout: duration, lifetime: duration, maxPools: limit,
+  resource: callable, dispose: callable,
 };
 
-/** What the events of a manager tell, as `event.detail`. */
+/** What `create` and `expire` tell, as `event.detail`. */
 export interface PoolManagerEventDetail<K> {
   readonly key: K;
   readonly pool: Pool;
-  /** Of `expire`: whether the pool was idle too long, idle and too old, closed, or deleted. */
+  /**
+   * Of `expire`, why: the pool was idle too long (`'idle'`), is idle and too old (`'lifetime'`), was idle and in the way of another
+   * (`'capacity'`), was closed and is drained (`'closed'`), or was deleted (`'deleted'`).
+   */
   readonly reason?: Gone | undefined;
 }
 
-/** The events of a {@link PoolManager}: a pool was made (told in a microtask), a pool is gone. */
+/** What `error` tells. */
+export interface PoolManagerErrorDetail<K> {
+  readonly key: K;
+  /** If no listener reads this it is written to the console. */
+  readonly error: unknown;
+}
+
+/** The events of a {@link PoolManager}, told as those of a {@link Pool} ({@link PoolEvents}). */
 export interface PoolManagerEvents<K> {
+  /** A key has a pool now. Told in a microtask, when its first task is in it. */
   create: CustomEvent<PoolManagerEventDetail<K>>;
+  /** A key has no pool any more; its next use makes it anew. Told before its resource is disposed of. */
   expire: CustomEvent<PoolManagerEventDetail<K>>;
+  /** A resource could not be disposed of. */
+  error: CustomEvent<PoolManagerErrorDetail<K>>;
+  /** Nothing waits in any pool any more. */
+  empty: CustomEvent<null>;
+  /** Nothing waits or runs in any pool any more. Told once each time that becomes so. */
+  idle: CustomEvent<null>;
+  /** After {@link PoolManager.close}: the last pool is gone and its resource disposed of. */
+  close: CustomEvent<null>;
 }
 
 /** What makes a key's settings out of a manager's options. */
@@ -61,13 +106,13 @@ function settingsBy<K>(pool: Settings, pools: PoolOverrides<K> | undefined): (ke
   return (key) => table.get(typeof key === 'number' ? String(key) : key) ?? pool;
 }
 
-export interface PoolManager<K = string> extends AsyncDisposing {
-  addEventListener<E extends keyof PoolManagerEvents<K>>(
+export interface PoolManager<K = string, R = undefined> extends AsyncDisposing {
+  removeEventListener<E extends keyof PoolManagerEvents<K>>(
     type: E,
-    listener: (this: this, event: PoolManagerEvents<K>[E]) => void,
-    options?: boolean | AddEventListenerOptions,
+    listener: (this: PoolManager<K, R>, event: PoolManagerEvents<K>[E]) => void,
+    options?: boolean | EventListenerOptions,
   ): void;
-  addEventListener(type: string, listener: EventListenerOrEventListenerObject | null, options?: boolean | AddEventListenerOptions): void;
+  removeEventListener(type: string, listener: EventListenerOrEventListenerObject | null, options?: boolean | EventListenerOptions): void;
 }
 
 /**
@@ -80,9 +125,11 @@ export interface PoolManager<K = string> extends AsyncDisposing {
  * await users.run(userId, () => save(user));          // one at a time for each user, fifty in all
  * ```
  */
-export class PoolManager<K = string> extends EventTarget {
+export class PoolManager<K = string, R = undefined> extends EventTarget {
   readonly #lanes: Lanes<K>;
+  readonly #household: Household<K, R>;
   #closing: Promise<void> | undefined;
+  #audience: Audience | undefined;
 
   static {
     disposable(this.prototype);
@@ -92,23 +139,84 @@ export class PoolManager<K = string> extends EventTarget {
    * @throws {@link OptionError} (`ERR_MILLPOND_OPTION`) an option is unknown, of the wrong type or out of range
    * @throws `Error` (`ERR_MILLPOND_WASM`) WebAssembly is forbidden here, usually by a Content-Security-Policy without `'wasm-unsafe-eval'`
    */
-  constructor(options?: PoolManagerOptions<K>) {
+  constructor(options?: PoolManagerOptions<K, R>) {
     super();
-    const checked = check(options, OPTIONS, 'options') as Omit<PoolManagerOptions<K>, 'pool'> & { pool?: Settings };
-    const { pool = settings(undefined), pools, concurrency = Infinity, idleTimeout = 60_000, lifetime = Infinity } = checked;
-    const by = settingsBy(pool, pools);
-    const pond = new Pond(concurrency, idleTimeout, lifetime);
-    this.#lanes = new Lanes(pond, by, ({ key }, reason) => {
-      this.dispatchEvent(new CustomEvent(reason ? 'expire' : 'create', { detail: { key, pool: this.get(key), reason } }));
+    const checked = check(options, OPTIONS, 'options') as Omit<PoolManagerOptions<K, R>, 'pool'> & { pool?: Settings };
+    const { pool = settings(undefined), pools, concurrency = Infinity, idleTimeout = 60_000, lifetime = Infinity, maxPools = Infinity } = checked;
+    const { resource: make = () => undefined as R, dispose = disposeOf } = checked;
+    const pond = new Pond(concurrency, idleTimeout, lifetime, maxPools);
+    this.#lanes = new Lanes(pond, settingsBy(pool, pools), (entry, reason) => this.#tell(entry, reason));
+    this.#household = { make, dispose, lifetime, disposals: new Set(), failed: (key, error) => this.#report(key, error) };
+  }
+
+  #tell({ key, pool, generation }: Entry<K>, reason: Gone | undefined): void {
+    this.#audience?.tell(reason ? 'expire' : 'create', { key, pool, reason });
+    if (reason) generation?.retire();
+  }
+
+  #report(key: K, error: unknown): void {
+    let isHeard = false;
+    this.#audience?.tell('error', {
+      key,
+      get error() {
+        isHeard = true;
+        return error;
+      },
     });
+    if (!isHeard) console.error('millpond: a resource could not be disposed of:', key, error);
   }
 
   /**
-   * The pool of a key. It stays good for ever: should the pool expire, its next use makes it anew, and all who have asked for the key share
-   * it. Asking makes nothing yet; running, pausing and closing do.
+   * As with every `EventTarget`. What is told, and when, is said at each of the {@link PoolManagerEvents}.
+   *
+   * @example
+   * ```js
+   * users.addEventListener('expire', ({ detail: { key, reason } }) => console.log(key, reason));
+   * ```
+   */
+  override addEventListener<E extends keyof PoolManagerEvents<K>>(
+    type: E,
+    listener: (this: PoolManager<K, R>, event: PoolManagerEvents<K>[E]) => void,
+    options?: boolean | AddEventListenerOptions,
+  ): void;
+  override addEventListener(type: string, listener: EventListenerOrEventListenerObject | null, options?: boolean | AddEventListenerOptions): void;
+  override addEventListener(...args: Parameters<EventTarget['addEventListener']>): void {
+    (this.#audience ??= new Audience(this)).add(args[0]);
+    this.#all.hear(this.#audience);
+    super.addEventListener(...args);
+  }
+
+  /**
+   * The pool of a key, to run tasks in and to listen to. It stays good for ever: should the pool expire, its next use makes it anew. Asking
+   * makes nothing yet; running, pausing and closing do.
+   *
+   * It is the same object as long as the key has a pool, or anybody has that object; so it is heard again, by the listeners it has, when
+   * it is made anew. One that was closed is followed by another.
    */
   get(key: K): Pool {
-    return this.#lanes.entries.get(key)?.pool ?? viewOf(this.#lanes, key);
+    return viewOf(this.#lanes, key);
+  }
+
+  /**
+   * Asks for what the tasks of a key share, and keeps the key's pool until {@link Lease.release}. The first who asks has the `resource` made;
+   * those who come meanwhile wait for the same, and those who come later get it at once, until it is disposed of.
+   *
+   * @param options a `signal` ends the waiting, not the factory: others may wait for it. If nobody does, the resource is disposed of when it comes.
+   * @throws what `resource(key)` throws; the `reason` of the `signal`, if that is aborted before
+   * @throws {@link PoolClosedError} (`ERR_MILLPOND_CLOSED`) the manager or the key's pool is closed, or was before the resource has come
+   * @example
+   * ```js
+   * const databases = new PoolManager({ pool: 4, resource: (region) => connect(region), dispose: (connection) => connection.end() });
+   * await using lease = await databases.lease('eu');
+   * const rows = await lease.run(() => lease.resource.query(sql));
+   * ```
+   */
+  async lease(key: K, options?: WaitOptions): Promise<Lease<R, K>> {
+    const { signal: stop } = check(options, { signal }, 'options') as WaitOptions;
+    if (stop?.aborted) throw stop.reason;
+    const lane = laneOf(this.get(key));
+    if (!lane.alive || lane.closed) throw new PoolClosedError('The pool is closed');
+    return lease(lane.owner as Entry<K>, this.#household, { signal: stop });
   }
 
   /** Whether the key has a pool now. */
@@ -116,7 +224,7 @@ export class PoolManager<K = string> extends EventTarget {
     return this.#lanes.entries.has(key);
   }
 
-  /** Removes a key's pool if nothing waits or runs in it. False if something does, or if there is none. */
+  /** Removes a key's pool if nothing waits or runs in it and nobody leases it. False otherwise, and if there is none. */
   delete(key: K): boolean {
     return this.#lanes.remove(this.#lanes.find(key), 'deleted');
   }
@@ -141,6 +249,11 @@ export class PoolManager<K = string> extends EventTarget {
     for (const key of this.keys()) yield [key, this.get(key)];
   }
 
+  /** Calls a function with each of the pools there are now and its key, the oldest first. */
+  forEach(callback: (pool: Pool, key: K, manager: this) => void, thisArg?: unknown): void {
+    for (const [key, pool] of this) callback.call(thisArg, pool, key, this);
+  }
+
   /** As {@link PoolManager.entries}. */
   [Symbol.iterator](): IterableIterator<[K, Pool]> {
     return this.entries();
@@ -149,6 +262,24 @@ export class PoolManager<K = string> extends EventTarget {
   /** As {@link Pool.run} of the key's pool. */
   run<T>(key: K, fn: TaskFunction<T>, options?: RunOptions): Task<Awaited<T>> {
     return this.get(key).run(fn, options);
+  }
+
+  /**
+   * Starts no more tasks in any pool, those made later included, until {@link PoolManager.resume}. Those that run go on, and so do all clocks.
+   * Pools that are paused by themselves stay so after that.
+   */
+  pause(): void {
+    this.#lanes.pond.pause(true);
+  }
+
+  /** Ends a pause of the manager. */
+  resume(): void {
+    this.#lanes.pond.pause(false);
+  }
+
+  /** Whether no task is started in any pool until {@link PoolManager.resume}. */
+  get isPaused(): boolean {
+    return this.#lanes.pond.paused;
   }
 
   /** As {@link Pool.clear}, for all pools. */
@@ -162,15 +293,18 @@ export class PoolManager<K = string> extends EventTarget {
   }
 
   /**
-   * Takes no more tasks, for any key, and resolves when none waits or runs any more. Ends all pauses. May be called again: it is the same promise.
+   * Takes no more tasks and gives no more leases, for any key, and resolves when the last task has ended, the last lease was released, and
+   * every resource is disposed of. Ends all pauses. May be called again: it is the same promise.
    */
   close(): Promise<void> {
     return (this.#closing ??= this.#shut());
   }
 
-  #shut(): Promise<void> {
-    this.#lanes.shut();
-    return this.onIdle();
+  async #shut(): Promise<void> {
+    await this.#lanes.shut();
+    const { disposals } = this.#household;
+    while (disposals.size) await Promise.all(disposals);
+    this.#audience?.tell('close');
   }
 
   /**
@@ -206,7 +340,14 @@ export class PoolManager<K = string> extends EventTarget {
     return this.#closing !== undefined;
   }
 
-  /** Counters over all pools, those that are gone included, taken in one instant: they add up. */
+  /**
+   * Counters over all pools, those that are gone included, taken in one instant: they add up. For those of each:
+   *
+   * @example
+   * ```js
+   * const byKey = new Map([...manager].map(([key, pool]) => [key, pool.stats]));
+   * ```
+   */
   get stats(): PoolStats {
     return this.#all.stats;
   }
@@ -214,6 +355,21 @@ export class PoolManager<K = string> extends EventTarget {
   /** Resolves when nothing waits and nothing runs in any pool; at once if that is so. */
   onIdle(options?: WaitOptions): Promise<void> {
     return this.#all.until(() => this.#all.idle, options);
+  }
+
+  /** As {@link PoolManager.onIdle}, when nothing waits. */
+  onEmpty(options?: WaitOptions): Promise<void> {
+    return this.#all.until(() => this.#all.empty, options);
+  }
+
+  /**
+   * Resolves when fewer than `n` tasks wait in all pools together; at once if that is so.
+   *
+   * @throws {@link OptionError} (`ERR_MILLPOND_OPTION`) `n` is no integer of at least 1
+   */
+  onWaitingLessThan(n: number, options?: WaitOptions): Promise<void> {
+    limit(n, 'n');
+    return this.#all.until(() => this.waiting < n, options);
   }
 
   get #all() {

@@ -4,7 +4,7 @@
  * Whatever may free a permit or widen a limit ends with `pump`, which asks the core who may start. It never decides that itself.
  */
 import {
-  DUE, FINISH, LANE_CAPACITY, LANE_FREE, LANE_NEW, NEXT, NEXT_DEADLINE, NEXT_EXPIRY, POND_NEW, POND_RESIZE, SET_CLOCK, SUBJECT, WITHDRAW,
+  DUE, EVICT, FINISH, LANE_CAPACITY, LANE_FREE, LANE_NEW, NEXT, NEXT_DEADLINE, NEXT_EXPIRY, POND_NEW, POND_RESIZE, SET_CLOCK, SUBJECT, WITHDRAW,
 } from './calls.js';
 import { act, ALL, broken, type Holder, INDEX, load, read, register } from './core.js';
 import { TimeoutError } from './errors.js';
@@ -23,17 +23,22 @@ export class Pond implements Holder {
   /** Everything in it. */
   readonly all: Scope;
   /** Told of lanes that have expired. */
-  expired: (lane: Lane) => void = () => {};
+  expired: (lane: Lane, reason: 'idle' | 'lifetime' | 'capacity') => void = () => {};
+  /** Nothing starts in any lane. */
+  paused = false;
   /** Whether permits may lapse: then every submission may recall one. */
   lapsing = false;
   readonly #timed: boolean;
+  readonly #most: number;
   readonly #jobs: (Job | undefined)[] = [];
   readonly #lanes = new Map<number, Lane>();
   readonly #deadline = new Alarm(() => this.sweep(), false);
   readonly #expiry = new Alarm(() => this.sweep(), true);
 
-  constructor(limit: number, idle: number, lifetime: number) {
+  /** There are no more than `most` lanes, unless more are in use. */
+  constructor(limit: number, idle: number, lifetime: number, most: number) {
     load();
+    this.#most = most;
     this.#timed = idle !== Infinity || lifetime !== Infinity;
     this.handle = act(POND_NEW, 0, 0, idle, lifetime);
     act(POND_RESIZE, this.handle, 0, limit);
@@ -51,7 +56,7 @@ export class Pond implements Holder {
     act(LANE_CAPACITY, this.handle, handle, settings.queueCapacity);
     const lane = new Lane(this, handle, settings);
     this.#lanes.set(handle, lane);
-    this.expiring();
+    this.#expiring();
     return lane;
   }
 
@@ -119,11 +124,13 @@ export class Pond implements Holder {
   /** A task has left. No timer is left behind for it, and who waits for that is told. */
   left(job: Job): void {
     job.left();
-    if (broken) return;
-    this.#relax();
-    this.expiring();
-    job.lane.changed();
-    this.all.changed();
+    if (!broken) {
+      this.#relax();
+      job.lane.changed();
+      this.all.changed();
+      this.rested();
+    }
+    job.extra?.guest?.leave();
   }
 
   arm(job: Job, phase: Phase, ms: number): void {
@@ -151,8 +158,35 @@ export class Pond implements Holder {
   }
 
   /** A lane may have become idle. */
-  expiring(): void {
+  rested(): void {
+    this.#expiring();
+    if (this.#lanes.size > this.#most) this.#shrink(this.#most);
+  }
+
+  #expiring(): void {
     if (this.#timed && !broken) this.#expiry.by(read(this.handle, ALL, NEXT_EXPIRY));
+  }
+
+  /** Makes room for one more lane, if there is an idle one. */
+  room(): void {
+    this.#shrink(this.#most - 1);
+  }
+
+  /** The lanes that are idle longest go, as long as there are too many. */
+  #shrink(most: number): void {
+    while (this.#lanes.size > most) {
+      const lane = this.#lanes.get(act(EVICT, this.handle));
+      if (!lane) return;
+      this.#gone(lane);
+      this.expired(lane, 'capacity');
+    }
+  }
+
+  /** Pauses all lanes, whatever they say themselves, or ends that. */
+  pause(paused: boolean): void {
+    this.paused = paused;
+    for (const lane of this.#lanes.values()) lane.stall();
+    this.pump();
   }
 
   /** Does what time has brought. */
@@ -181,7 +215,7 @@ export class Pond implements Holder {
     if (!lane) return;
     if (code === EXPIRED) {
       this.#gone(lane);
-      this.expired(lane);
+      this.expired(lane, lane.aged ? 'lifetime' : 'idle');
     } else lane.aged = true;
   }
 

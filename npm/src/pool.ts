@@ -56,6 +56,7 @@ export function cancelAll(scope: Scope, reason: unknown, running: boolean): numb
   return scope.pond.jobs(scope).filter((job) => (running || job.waits) && job.cancel(reason)).length;
 }
 
+let openLane: (pool: Pool) => Lane;
 let poolAt: <K>(lanes: Lanes<K>, key: K) => Pool;
 let runInSlot: (pool: Pool, fn: (slot: Slot) => unknown, options: RunOptions | undefined) => Task<unknown>;
 
@@ -64,9 +65,14 @@ export function runSlot<T>(pool: Pool, fn: (slot: Slot) => T | PromiseLike<T>, o
   return runInSlot(pool, fn, options) as Task<Awaited<T>>;
 }
 
+/** The lane of a pool, made if there is none. @internal */
+export function laneOf(pool: Pool): Lane {
+  return openLane(pool);
+}
+
 /** The pool of a key. @internal */
 export function viewOf<K>(lanes: Lanes<K>, key: K): Pool {
-  return poolAt(lanes, key);
+  return lanes.view(key, poolAt);
 }
 
 export interface Pool extends AsyncDisposing {
@@ -96,6 +102,7 @@ export class Pool extends EventTarget {
 
   static {
     disposable(this.prototype);
+    openLane = (pool) => pool.#open();
     runInSlot = (pool, fn, options) => pool.#open().run(SlotJob, fn, options);
     poolAt = (lanes, key) => new (Pool as new (lanes: unknown, key: unknown) => Pool)(lanes, key);
   }
@@ -117,7 +124,7 @@ export class Pool extends EventTarget {
     if (options instanceof Lanes) this.#lanes = options;
     else {
       const own = settings(options);
-      this.#lanes = new Lanes(new Pond(Infinity, Infinity, Infinity), () => own);
+      this.#lanes = new Lanes(new Pond(Infinity, Infinity, Infinity, Infinity), () => own);
       this.#open();
     }
   }
@@ -241,7 +248,7 @@ export class Pool extends EventTarget {
 
   async #drain(lane: Lane): Promise<void> {
     lane.shut();
-    await lane.until(() => lane.idle);
+    await lane.until(() => lane.drained);
     this.#lanes.drained(lane);
     lane.tell('close');
   }
@@ -272,7 +279,7 @@ export class Pool extends EventTarget {
 
   /** Whether no task is started until {@link Pool.resume}. */
   get isPaused(): boolean {
-    return this.#peek()?.paused ?? !this.#settings.autoStart;
+    return this.#lanes.pond.paused || (this.#peek()?.paused ?? !this.#settings.autoStart);
   }
 
   /** Whether nothing waits and nothing runs. */
@@ -282,7 +289,7 @@ export class Pool extends EventTarget {
 
   /** Whether {@link Pool.close} was called. */
   get isClosed(): boolean {
-    return this.#closing !== undefined || this.#peek()?.closed === true;
+    return this.#closing !== undefined || this.#lanes.closed;
   }
 
   /** Counters since the pool was made, taken in one instant: they add up. */

@@ -8,7 +8,7 @@ import { ABANDON, CANCELLED, FAILED, type Outcome, type Phase, RUN, type Slot, S
 import { SET_PRIORITY } from './calls.js';
 import { act } from './core.js';
 import { aborted, PHASES, type TimeoutError, type TimeoutPhase } from './errors.js';
-import type { Lane, Settings } from './lane.js';
+import type { Guest, Lane, Settings } from './lane.js';
 import { genuine, isThenable, then } from './thenable.js';
 import { unwatch } from './signals.js';
 import { Context, type EndState, handle, type Task, type TaskState } from './handle.js';
@@ -52,6 +52,8 @@ export class Extra {
   /** Its error was told. */
   told = false;
   kept = false;
+  /** Who stays as long as the task does. */
+  guest: Guest | undefined;
 
   constructor({ timeout, queueTimeout, totalTimeout }: Settings) {
     this.timeout = timeout;
@@ -158,6 +160,7 @@ export class Job implements Slot, Ready {
     this.#stage = OVER;
     this.#outcome = outcome;
     this.#fn = undefined;
+    this.extra?.guest?.leave();
     return handle(Promise.reject(reason), this);
   }
 
