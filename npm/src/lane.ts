@@ -208,9 +208,9 @@ export interface Guest {
 /** A line with its limit. @internal */
 export class Lane extends Scope {
   readonly settings: Settings;
+  readonly born: number;
   /** False once it has expired. */
   alive = true;
-  aged = false;
   paused = false;
   closed = false;
   /** How many leases, and tasks of theirs, keep it from expiring. */
@@ -220,8 +220,9 @@ export class Lane extends Scope {
   readonly #ids = new Map<string, Job>();
   #named = 0;
 
-  constructor(pond: Pond, handle: number, settings: Settings) {
+  constructor(pond: Pond, handle: number, settings: Settings, born: number) {
     super(pond, handle);
+    this.born = born;
     this.settings = settings;
     if (!settings.autoStart) this.pause(true);
     else if (pond.paused) this.stall();

@@ -29,6 +29,7 @@ export class Pond implements Holder {
   /** Whether permits may lapse: then every submission may recall one. */
   lapsing = false;
   readonly #timed: boolean;
+  readonly #lifetime: number;
   readonly #most: number;
   readonly #jobs: (Job | undefined)[] = [];
   readonly #lanes = new Map<number, Lane>();
@@ -38,6 +39,7 @@ export class Pond implements Holder {
   /** There are no more than `most` lanes, unless more are in use. */
   constructor(limit: number, idle: number, lifetime: number, most: number) {
     load();
+    this.#lifetime = lifetime;
     this.#most = most;
     this.#timed = idle !== Infinity || lifetime !== Infinity;
     this.handle = act(POND_NEW, 0, 0, idle, lifetime);
@@ -52,9 +54,10 @@ export class Pond implements Holder {
   }
 
   open(settings: Settings): Lane {
-    const handle = act(LANE_NEW, this.handle, 0, settings.concurrency, this.time());
+    const time = this.time();
+    const handle = act(LANE_NEW, this.handle, 0, settings.concurrency, time);
     act(LANE_CAPACITY, this.handle, handle, settings.queueCapacity);
-    const lane = new Lane(this, handle, settings);
+    const lane = new Lane(this, handle, settings, time);
     this.#lanes.set(handle, lane);
     this.#expiring();
     return lane;
@@ -201,7 +204,8 @@ export class Pond implements Holder {
   }
 
   #happen(code: number, id: number): void {
-    if (code > RECALLED) return this.#age(code, this.#lanes.get(id));
+    if (code === EXPIRED) return this.#expire(this.#lanes.get(id)!);
+    if (code > RECALLED) return;
     const job = this.#jobs[id & INDEX];
     if (job?.ticket !== id) return;
     if (code < ABANDONED) job.stop(TIMED_OUT, new TimeoutError(job.clock((code - 1) as Phase)), true);
@@ -211,12 +215,10 @@ export class Pond implements Holder {
     }
   }
 
-  #age(code: number, lane: Lane | undefined): void {
-    if (!lane) return;
-    if (code === EXPIRED) {
-      this.#gone(lane);
-      this.expired(lane, lane.aged ? 'lifetime' : 'idle');
-    } else lane.aged = true;
+  #expire(lane: Lane): void {
+    this.#gone(lane);
+    // The core counts in whole nanoseconds, this does not.
+    this.expired(lane, now() - lane.born > this.#lifetime - 1e-3 ? 'lifetime' : 'idle');
   }
 
   /** The core has trapped. Everything handed out is rejected. */
