@@ -12,20 +12,23 @@
 //! | 0 new pond, `number` and `at` the idle time and the lifetime of its lanes | its handle, without a cap |
 //! | 1 free a pond | |
 //! | 2 resize a pond, `number` its cap | |
-//! | 3 new lane, `number` its limit | its handle, with an unbounded line |
+//! | 3 new lane, `number` its limit, `id` its policy: 1 for last in first out, and 2 for a full line that drops the oldest, 4 for one that drops the lowest | its handle, with an unbounded line |
 //! | 4 free lane `id`, if it has no task | 1 if so |
 //! | 5 resize lane `id`, `number` its limit | |
 //! | 6 bound the line of lane `id`, `number` the most that may wait | |
 //! | 7 pause lane `id`, or resume it if `number` is 0 | |
 //! | 8 close lane `id` | |
 //! | 9 hold lane `id`, or let go of it if `number` is 0 | |
-//! | 10 submit to lane `id`, `number` the priority | the ticket, with bit 30 set if the task starts now; -1 full, -2 closed, -4 no more tickets |
+//! | 10 submit to lane `id`, `number` the priority, and its weight less one in the bits of `what` from 8 | the ticket, with bit 30 set if the task starts now; -1 full, -2 closed, -4 no more tickets; who was dropped for it is the subject |
 //! | 11 finish task `id`, `number` the outcome | the next task to start, as 12 |
 //! | 12 next | the next task to start, which now holds a permit; -1 if there is none |
 //! | 13 withdraw task `id` if it waits, `number` the outcome | 1 if it waited, 0 if it runs |
 //! | 14 change the priority of task `id`, `number` the new one | 1 if it waits |
 //! | 15 set clock `number` of task `id` to `at`, which may be never | |
 //! | 16 due | what time has brought: 0 nothing, 1 to 4 a clock (1 + phase), 5 abandoned, 6 recalled, 8 a lane expired, 9 a lane is over its lifetime, 10 a lane is held no longer |
+//! | 17 rate of lane `id`: `number` starts at most in any span of `at` | |
+//! | 18 hold lane `id` until `number`: nothing starts in it before | |
+//! | 19 evict the lane that has been idle longest | 1 if there was one, which is the subject |
 //!
 //! Where there is no such pond, lane or task the answer is -3. `at` is the present where nothing else is said.
 //! `npm/src/calls.ts` holds the same numbers for TypeScript.
@@ -35,9 +38,11 @@ use std::cell::{Cell, RefCell};
 use wasm_bindgen::prelude::wasm_bindgen;
 
 use crate::limit::Limit;
+use crate::policy::{Order, Overflow};
 use crate::priority::Level;
+use crate::state::rate::{Rate, Sliding};
 use crate::state::slab::Slab;
-use crate::state::{Due, Expiry, Id, LaneOptions, Outcome, Phase, Pond, Refused, Time};
+use crate::state::{Due, Expiry, Id, LaneOptions, Offer, Outcome, Phase, Pond, Refused, Time};
 
 /// A fraction of the default allocator. It looks through all that is free, which is little: nothing is allocated but a dozen tables a pond.
 #[global_allocator]
@@ -86,15 +91,15 @@ pub fn act(what: u32, pond: u32, id: u32, number: f64, at: f64) -> i32 {
             ponds.insert(Pond::new(Limit::UNLIMITED, expiry)).map(handle)
         }
         1 => ponds.remove(pond).map(|_| 0),
-        _ => act_on(ponds.get_mut(pond)?, what, id, number, Time::from_millis(at)),
+        _ => act_on(ponds.get_mut(pond)?, what & 0xff, what >> 8, id, number, Time::from_millis(at)),
     });
     answer.unwrap_or(GONE)
 }
 
-fn act_on(pond: &mut Pond, what: u32, id: Id, number: f64, at: Time) -> Option<i32> {
+fn act_on(pond: &mut Pond, what: u32, more: u32, id: Id, number: f64, at: Time) -> Option<i32> {
     match what {
         2 => pond.resize(limit(number)),
-        3 => return pond.open(LaneOptions::new(limit(number)), at).map(handle),
+        3 => return pond.open(policy(id.raw(), LaneOptions::new(limit(number))), at).map(handle),
         4 => return Some(pond.remove(id).into()),
         5 => pond.resize_lane(id, limit(number)),
         6 => pond.set_capacity(id, number as u32),
@@ -102,7 +107,7 @@ fn act_on(pond: &mut Pond, what: u32, id: Id, number: f64, at: Time) -> Option<i
         8 => pond.close(id),
         9 if number == 0.0 => pond.release(id, at),
         9 => pond.hold(id),
-        10 => return Some(submit(pond, id, number, at)),
+        10 => return Some(submit(pond, id, Offer { level: Level::from_number(number), weight: more + 1 }, at)),
         11 => {
             pond.settle(id, Outcome::from_number(number as u32), at);
             return Some(ticket(pond.next(at)));
@@ -111,15 +116,34 @@ fn act_on(pond: &mut Pond, what: u32, id: Id, number: f64, at: Time) -> Option<i
         13 => return Some((pond.is_waiting(id)? && pond.settle(id, Outcome::from_number(number as u32), at)).into()),
         14 => return Some(pond.set_level(id, Level::from_number(number), at).into()),
         15 => pond.arm(id, Phase::from_number(number as u32)?, at),
-        _ => return Some(pond.due(at).map_or(0, event)),
+        16 => return Some(pond.due(at).map_or(0, event)),
+        17 => pond.set_rate(id, Rate::Sliding(Sliding::new(number as u32, at))),
+        18 => pond.hold_until(id, Time::from_millis(number), at),
+        _ => {
+            let idlest = pond.idlest()?;
+            SUBJECT.set(idlest);
+            return Some(pond.retire(idlest).into());
+        }
     }
     Some(0)
 }
 
-fn submit(pond: &mut Pond, lane: Id, priority: f64, now: Time) -> i32 {
-    match pond.submit(lane, Level::from_number(priority), now) {
-        Ok(task) if task.started => handle(task.ticket) | STARTED,
-        Ok(task) => handle(task.ticket),
+fn policy(bits: u32, options: LaneOptions) -> LaneOptions {
+    let order = if bits & 1 == 0 { Order::Fifo } else { Order::Lifo };
+    let overflow = match bits >> 1 {
+        0 => Overflow::Reject,
+        1 => Overflow::DropOldest,
+        _ => Overflow::DropLowest,
+    };
+    LaneOptions { order, overflow, ..options }
+}
+
+fn submit(pond: &mut Pond, lane: Id, offer: Offer, now: Time) -> i32 {
+    match pond.submit(lane, offer, now) {
+        Ok(task) => {
+            SUBJECT.set(task.dropped.unwrap_or(Id::NONE));
+            handle(task.ticket) | if task.started { STARTED } else { 0 }
+        }
         Err(Refused::Full) => -1,
         Err(Refused::Closed) => -2,
         Err(Refused::NoLane) => GONE,
@@ -142,7 +166,8 @@ fn event(due: Due) -> i32 {
 }
 
 /// One number about a lane, or about the whole pond for `u32::MAX`: 0 to 11 a counter, 12 the limit, 13 when the first clock of a task runs
-/// out, 14 when the first lane expires (both infinite if none will), 15 the task or lane the last event of `due` was about.
+/// out, 14 when the first lane expires (both infinite if none will), 15 the task or lane the last answer was about, `u32::MAX` for none, 16 when
+/// the first lane that is held is held no longer.
 #[wasm_bindgen]
 pub fn read(pond: u32, lane: u32, which: u32) -> f64 {
     let lane = Id::from_raw(lane);
@@ -154,6 +179,7 @@ pub fn read(pond: u32, lane: u32, which: u32) -> f64 {
             13 => pond.next_deadline().as_millis(),
             14 => pond.next_expiry().as_millis(),
             15 => SUBJECT.get().raw().into(),
+            16 => pond.next_resumption().as_millis(),
             counter => pond.count(lane, counter as usize) as f64,
         })
     });

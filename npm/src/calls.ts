@@ -19,11 +19,14 @@ export const WITHDRAW = 13;
 export const SET_PRIORITY = 14;
 export const SET_CLOCK = 15;
 export const DUE = 16;
-export const EVICT = 22;
+export const LANE_RATE = 17;
+export const LANE_HOLD_UNTIL = 18;
+export const EVICT = 19;
 
 /** The limit of a lane or a pond. Smaller numbers: its counters, see `lane.ts`. */
 export const LIMIT = 12;
 export const NEXT_DEADLINE = 13;
 export const NEXT_EXPIRY = 14;
-/** The task or lane of the last event of `DUE`. */
+/** The task or lane the last answer of `DUE`, `SUBMIT` or `EVICT` was about. */
 export const SUBJECT = 15;
+export const NEXT_RESUMPTION = 16;

@@ -35,7 +35,8 @@ export interface EndEventDetail extends TaskEventDetail {
  * The events of a {@link Pool}. Each is told at once, in the turn of what has brought it about, and after that is done: a listener sees the
  * pool as it is then, and may do with it what it likes. A listener that throws is reported by the platform and disturbs nothing.
  *
- * Every task that is taken is told of as `submit`, `start` unless it never starts, `error` if it fails or times out, `end`; each once.
+ * Every task that is taken is told of as `submit`, `start` unless it never starts, `error` if it fails or times out or `drop` if it is dropped, and
+ * `end`; each once.
  */
 export interface PoolEvents {
   /** A task was taken, before `run()` returns: before it starts, if there is room at once, else when it stands in line. */
@@ -53,6 +54,8 @@ export interface PoolEvents {
   empty: CustomEvent<null>;
   /** Nothing waits or runs any more. Told once each time that becomes so, after the last task's `end`. */
   idle: CustomEvent<null>;
+  /** A task that waited had to go out of the full line for a newer one. Its `end` follows. */
+  'drop': CustomEvent<ErrorEventDetail & { readonly error: QueueFullError }>;
   /** A task was refused because the line is full, before `run()` returns. It has no other events. */
   full: CustomEvent<ErrorEventDetail & { readonly error: QueueFullError }>;
   /** By {@link Pool.pause}, unless it was paused. */

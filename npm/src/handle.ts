@@ -1,13 +1,13 @@
 /**
  * What callers see of a task: the promise `run()` returns, and the object the function is called with.
  */
-import { priority } from './options.js';
+import { type Rank, rank } from './options.js';
 import type { Job } from './task.js';
 
 /** Where a task is, see {@link Task.state}. */
 export type TaskState = 'waiting' | 'running' | EndState;
 /** How a task has ended. */
-export type EndState = 'succeeded' | 'failed' | 'cancelled' | 'timedOut';
+export type EndState = 'succeeded' | 'failed' | 'cancelled' | 'timedOut' | 'dropped';
 
 /** What a task's function is called with. */
 export interface TaskContext {
@@ -35,12 +35,16 @@ export interface Task<T> extends Promise<T> {
   readonly id: string;
   /**
    * `'waiting'` in the line; `'running'` while it holds a permit; then how it ended. A running task that was cancelled or has timed out says so
-   * at once, though it holds its permit until its function has ended. One that was refused is `'failed'`.
+   * at once, though it holds its permit until its function has ended. One that was refused is `'failed'`, one that had to go out of a full line
+   * `'dropped'`.
    */
   readonly state: TaskState;
-  /** Higher starts first. Can be set as long as the task waits, with a number or a name; it keeps its age. Later it has no effect. */
+  /**
+   * Higher starts first. Can be set as long as the task waits, with a number, a name or a function (see {@link Pool.reprioritize}); it keeps its
+   * age. Later it has no effect.
+   */
   get priority(): number;
-  set priority(value: number | 'high' | 'auto' | 'low');
+  set priority(value: Rank);
   /**
    * Takes the task out of the line, its function is never called; or, if it runs, aborts its `signal`. Either way its promise rejects
    * with `reason` (default: an `AbortError`), and nobody has to handle that. False if it was over or stopped already.
@@ -77,7 +81,7 @@ class Handle extends Identity {
   }
 
   set priority(value: unknown) {
-    this.#job.prioritize(priority(value, 'priority'));
+    this.#job.prioritize(rank(value, 'priority'));
   }
 
   cancel(reason?: unknown): boolean {

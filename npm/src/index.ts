@@ -11,4 +11,5 @@ export type { EndState, Task, TaskContext, TaskFunction, TaskState } from './han
 export type { PoolStats, RunOptions, WaitOptions } from './lane.js';
 export type { Lease } from './lease.js';
 export { PoolManager, type PoolManagerErrorDetail, type PoolManagerEventDetail, type PoolManagerEvents, type PoolManagerOptions, type PoolOverrides } from './manager.js';
-export type { Priority } from './options.js';
+export type { Priority, Rank } from './options.js';
+export type { PoolTimings, Summary } from './timings.js';

@@ -1,21 +1,31 @@
 /**
  * What a pool is made of inside: a line and a limit in a pond, and those who wait for it to be idle.
  */
-import { LANE_CLOSE, LANE_HOLD, LANE_PAUSE, LANE_RESIZE, LIMIT, SUBMIT } from './calls.js';
-import { act, broken, read, STARTED } from './core.js';
+import { LANE_CLOSE, LANE_HOLD, LANE_HOLD_UNTIL, LANE_PAUSE, LANE_RESIZE, LIMIT, SUBJECT, SUBMIT } from './calls.js';
+import { act, ALL, broken, read, STARTED } from './core.js';
 import { PoolClosedError, QueueFullError } from './errors.js';
 import type { Audience, PoolEvents, Told } from './events.js';
 import type { Task } from './handle.js';
-import { callable, check, duration, priority, type Priority, signal, text } from './options.js';
+import { callable, check, duration, type Rank, rank, type Ranked, signal, text, weight } from './options.js';
 import type { Pond } from './pond.js';
 import { watch } from './signals.js';
-import { CANCELLED, FAILED, QUEUE, TOTAL } from './slot.js';
+import { CANCELLED, DROPPED, FAILED, QUEUE, TOTAL } from './slot.js';
 import { Extra, type Job } from './task.js';
+import { Timings } from './timings.js';
+import { now } from './turn.js';
 
 /** How one task is run. Every timeout is in milliseconds, from 0 to 2147483647; `Infinity` is none. */
 export interface RunOptions {
-  /** Higher starts first; in order of submission among equals. A finite number, or `'high'` (1), `'auto'` (0), `'low'` (-1). Default: 0. */
-  priority?: Priority | undefined;
+  /**
+   * Higher starts first; in order of submission among equals. A finite number, or `'high'` (1), `'auto'` (0), `'low'` (-1); or a function that
+   * says it, called now and by every {@link Pool.reprioritize}. Default: 0.
+   */
+  priority?: Rank | undefined;
+  /**
+   * How many units of the `concurrency` it takes, from 1. Where it is the head of the line it waits for room and nobody overtakes it; one that is
+   * heavier than the `concurrency` takes all of it. Default: 1.
+   */
+  weight?: number | undefined;
   /**
    * Cancels the task: it leaves the line, or its own signal is aborted if it runs. The promise rejects with the very `reason`. A task
    * whose signal is aborted beforehand neither waits nor takes a permit.
@@ -31,7 +41,7 @@ export interface RunOptions {
   id?: string | undefined;
 }
 
-const RUN_OPTIONS = { priority, signal, timeout: duration, queueTimeout: duration, totalTimeout: duration, id: text };
+const RUN_OPTIONS = { priority: rank, weight, signal, timeout: duration, queueTimeout: duration, totalTimeout: duration, id: text };
 
 /** The checked options of a lane. @internal */
 export interface Settings {
@@ -42,6 +52,14 @@ export interface Settings {
   readonly totalTimeout: number;
   readonly abandon: number;
   readonly autoStart: boolean;
+  /** 1 for last in first out. */
+  readonly order: number;
+  readonly aging: number;
+  /** 0 rejects, 1 drops the oldest, 2 the lowest. */
+  readonly overflow: number;
+  readonly interval: number;
+  readonly intervalCap: number;
+  readonly timings: boolean;
   readonly name?: string;
 }
 
@@ -217,6 +235,8 @@ export class Lane extends Scope {
   leases = 0;
   /** Whose it is; a manager's business. */
   owner: unknown;
+  /** Kept if somebody has asked for them. */
+  readonly timings: Timings | undefined;
   readonly #ids = new Map<string, Job>();
   #named = 0;
 
@@ -224,6 +244,7 @@ export class Lane extends Scope {
     super(pond, handle);
     this.born = born;
     this.settings = settings;
+    this.timings = settings.timings ? new Timings() : undefined;
     if (!settings.autoStart) this.pause(true);
     else if (pond.paused) this.stall();
   }
@@ -240,15 +261,34 @@ export class Lane extends Scope {
   }
 
   #extra(options: RunOptions): Extra {
-    return Object.assign(new Extra(this.settings), check(options, RUN_OPTIONS, 'options'));
+    const { priority, ...rest } = check(options, RUN_OPTIONS, 'options');
+    return Object.assign(new Extra(this.settings), rest, priority as Ranked | undefined);
+  }
+
+  /** Whether it matters when tasks come. */
+  get #isTimed(): boolean {
+    return this.timings !== undefined || this.settings.aging !== Infinity;
+  }
+
+  /**
+   * What the line is ordered by. A task that waits is worth 1 more for each `aging` of it; as all of them are, nothing has to be changed
+   * meanwhile if the later ones begin with less.
+   */
+  level({ priority, since }: Extra): number {
+    return priority - since / this.settings.aging;
   }
 
   #admit(job: Job): Task<unknown> {
     const { pond } = this;
-    const { extra } = job;
+    const extra = this.#isTimed ? job.more : job.extra;
     if (extra?.signal?.aborted) return job.refuse(extra.signal.reason, CANCELLED);
-    const ticket = act(SUBMIT, pond.handle, this.handle, extra ? extra.priority : 0, pond.time());
+    const time = pond.time();
+    if (extra) extra.since = time;
+    const ticket = extra
+      ? act(SUBMIT + 256 * (extra.weight - 1), pond.handle, this.handle, this.level(extra), time)
+      : act(SUBMIT, pond.handle, this.handle, 0, time);
     if (ticket < 0) return this.#refuse(job, ticket);
+    const dropped = this.settings.overflow ? pond.find(read(pond.handle, ALL, SUBJECT)) : undefined;
     const recalled = pond.place(job, ticket & ~STARTED);
     const { totalTimeout, queueTimeout } = extra ?? this.settings;
     if (totalTimeout !== Infinity) job.arm(TOTAL, totalTimeout);
@@ -259,7 +299,9 @@ export class Lane extends Scope {
     pond.all.came(!starts);
     const task = starts ? job.begin() : job.wait();
     recalled?.revoke(true);
+    dropped?.stop(DROPPED, new QueueFullError(`${this.#name} is full: the task had to go for a newer one`), true);
     if (pond.lapsing) pond.sweep();
+    pond.resume();
     return task;
   }
 
@@ -277,9 +319,12 @@ export class Lane extends Scope {
 
   #refusal(code: number): Error {
     if (broken) return broken;
-    const name = `The pool ${JSON.stringify(this.settings.name) ?? ''}`.trim();
-    if (code === CLOSED || code === NO_LANE) return new PoolClosedError(`${name} is closed`);
-    return new QueueFullError(`${name} is full: ${this.stat(COUNTERS.waiting)} tasks wait`);
+    if (code === CLOSED || code === NO_LANE) return new PoolClosedError(`${this.#name} is closed`);
+    return new QueueFullError(`${this.#name} is full: ${this.stat(COUNTERS.waiting)} tasks wait`);
+  }
+
+  get #name(): string {
+    return `The pool ${JSON.stringify(this.settings.name) ?? ''}`.trim();
   }
 
   /** The name of a task, made up if it has none. */
@@ -339,6 +384,21 @@ export class Lane extends Scope {
     act(LANE_RESIZE, this.pond.handle, this.handle, concurrency);
     this.pond.pump();
     this.tell('resize', { concurrency });
+  }
+
+  /** No task starts before that time of the platform's clock, though it may have been held for longer before. All clocks go on. */
+  holdUntil(at: number): void {
+    const { pond } = this;
+    pond.paced = true;
+    act(LANE_HOLD_UNTIL, pond.handle, this.handle, at, now());
+    pond.resume();
+  }
+
+  /** Asks those of the waiting tasks that have one for their priority. None is changed if one of them cannot say it. */
+  reprioritize(): void {
+    const asked = this.pond.jobs(this).filter((job) => job.waits && job.extra?.ask);
+    const ranks = asked.map((job) => ({ job, ...rank(job.extra!.ask, 'priority') }));
+    for (const { job, ...ranked } of ranks) job.prioritize(ranked);
   }
 
   /** Takes no more. What waits is to be drained, so a pause ends. */

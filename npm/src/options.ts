@@ -6,8 +6,13 @@ import type { OptionError } from './errors.js';
 /** Higher starts first; the names of `fetch` stand for 1, 0 and -1. */
 export type Priority = number | 'high' | 'auto' | 'low';
 
+/** A priority, or a function that says it: asked by `run()` and again by every `reprioritize()`. */
+export type Rank = Priority | (() => Priority);
+
 /** The longest delay a timer of the platform takes. */
 const LONGEST = 2 ** 31 - 1;
+/** The core keeps a weight in 24 bits. */
+const HEAVIEST = 2 ** 24;
 
 /** Throws an {@link OptionError}: `option` has to be `rule`. */
 export function refuse(option: string, rule: string, value: unknown, Kind: typeof TypeError | typeof RangeError = TypeError): never {
@@ -72,6 +77,11 @@ export function capacity(value: unknown, option: string): number {
   return count(value, option, 0);
 }
 
+/** A time span in milliseconds that is more than nothing. */
+export function span(value: unknown, option: string): number {
+  return duration(value, option) || refuse(option, 'more than 0 milliseconds', value, RangeError);
+}
+
 /** A time span in milliseconds. */
 export function duration(value: unknown, option: string): number {
   return number(value, option, `a number of milliseconds from 0 to ${LONGEST}, or Infinity`, (ms) => ms === Infinity || (ms >= 0 && ms <= LONGEST));
@@ -84,6 +94,33 @@ export function priority(value: unknown, option: string): number {
   const rule = "a finite number, or 'high', 'auto' or 'low'";
   if (typeof value === 'string') return NAMES.get(value) ?? refuse(option, rule, value, RangeError);
   return number(value, option, rule, Number.isFinite);
+}
+
+/** What a priority is now, and how to ask for it again. */
+export interface Ranked {
+  readonly priority: number;
+  readonly ask: (() => number) | undefined;
+}
+
+/** A priority, or a function that says it. */
+export function rank(value: unknown, option: string): Ranked {
+  if (typeof value !== 'function') return { priority: priority(value, option), ask: undefined };
+  const ask = () => priority(value(), `what ${option}() has returned`);
+  return { priority: ask(), ask };
+}
+
+/** How many units of the limit. */
+export function weight(value: unknown, option: string): number {
+  return number(value, option, `an integer from 1 to ${HEAVIEST}`, (n) => Number.isInteger(n) && n >= 1 && n <= HEAVIEST);
+}
+
+/** One of some words; returns which. */
+export function oneOf(...words: string[]): Rule {
+  const rule = words.map((word) => `'${word}'`).join(' or ');
+  return (value, option) => {
+    const which = words.indexOf(value as string);
+    return which < 0 ? refuse(option, rule, value, typeof value === 'string' ? RangeError : TypeError) : which;
+  };
 }
 
 /** An AbortSignal, of this realm or another. */

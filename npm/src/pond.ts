@@ -4,11 +4,12 @@
  * Whatever may free a permit or widen a limit ends with `pump`, which asks the core who may start. It never decides that itself.
  */
 import {
-  DUE, EVICT, FINISH, LANE_CAPACITY, LANE_FREE, LANE_NEW, NEXT, NEXT_DEADLINE, NEXT_EXPIRY, POND_NEW, POND_RESIZE, SET_CLOCK, SUBJECT, WITHDRAW,
+  DUE, EVICT, FINISH, LANE_CAPACITY, LANE_FREE, LANE_NEW, LANE_RATE, NEXT, NEXT_DEADLINE, NEXT_EXPIRY, NEXT_RESUMPTION, POND_NEW, POND_RESIZE,
+  SET_CLOCK, SUBJECT, WITHDRAW,
 } from './calls.js';
 import { act, ALL, broken, type Holder, INDEX, load, read, register } from './core.js';
 import { TimeoutError } from './errors.js';
-import { Lane, Scope, type Settings } from './lane.js';
+import { COUNTERS, Lane, Scope, type Settings } from './lane.js';
 import { BODY, CANCELLED, FAILED, type Outcome, type Phase, RUN, TIMED_OUT, TOTAL, UNREAD } from './slot.js';
 import type { Job } from './task.js';
 import { Alarm, coarse, launch, now } from './turn.js';
@@ -28,9 +29,14 @@ export class Pond implements Holder {
   paused = false;
   /** Whether permits may lapse: then every submission may recall one. */
   lapsing = false;
-  readonly #timed: boolean;
+  /** Whether lanes may be held for a time, or by a rate. */
+  paced = false;
+  /** Whether lanes expire. */
+  readonly #expires: boolean;
   readonly #lifetime: number;
   readonly #most: number;
+  /** Whether it matters when something happens. */
+  #isTimed: boolean;
   readonly #jobs: (Job | undefined)[] = [];
   readonly #lanes = new Map<number, Lane>();
   readonly #deadline = new Alarm(() => this.sweep(), false);
@@ -41,7 +47,7 @@ export class Pond implements Holder {
     load();
     this.#lifetime = lifetime;
     this.#most = most;
-    this.#timed = idle !== Infinity || lifetime !== Infinity;
+    this.#isTimed = this.#expires = idle !== Infinity || lifetime !== Infinity;
     this.handle = act(POND_NEW, 0, 0, idle, lifetime);
     act(POND_RESIZE, this.handle, 0, limit);
     this.all = new Scope(this, ALL);
@@ -50,13 +56,19 @@ export class Pond implements Holder {
 
   /** The time as exactly as this pond needs it: reading the clock is not free. */
   time(): number {
-    return this.#timed ? now() : coarse;
+    return this.#isTimed || this.paced ? now() : coarse;
   }
 
   open(settings: Settings): Lane {
+    const { order, overflow, aging, timings, interval, intervalCap } = settings;
+    if (timings || aging !== Infinity) this.#isTimed = true;
     const time = this.time();
-    const handle = act(LANE_NEW, this.handle, 0, settings.concurrency, time);
+    const handle = act(LANE_NEW, this.handle, order + 2 * overflow, settings.concurrency, time);
     act(LANE_CAPACITY, this.handle, handle, settings.queueCapacity);
+    if (intervalCap !== Infinity) {
+      this.paced = true;
+      act(LANE_RATE, this.handle, handle, intervalCap, interval);
+    }
     const lane = new Lane(this, handle, settings, time);
     this.#lanes.set(handle, lane);
     this.#expiring();
@@ -70,6 +82,13 @@ export class Pond implements Holder {
     return true;
   }
 
+  /** Takes away the lane that has been idle longest, if one is. */
+  #evict(): Lane | undefined {
+    const lane = act(EVICT, this.handle) > 0 ? this.#lanes.get(read(this.handle, ALL, SUBJECT)) : undefined;
+    if (lane) this.#gone(lane);
+    return lane;
+  }
+
   #gone(lane: Lane): void {
     lane.alive = false;
     this.#lanes.delete(lane.handle);
@@ -78,6 +97,12 @@ export class Pond implements Holder {
   /** The tasks of a scope, as they are now. */
   jobs(scope: Scope): Job[] {
     return this.#jobs.filter((job): job is Job => job !== undefined && (scope === this.all || job.lane === scope));
+  }
+
+  /** The task of a ticket. */
+  find(ticket: number): Job | undefined {
+    const job = this.#jobs[ticket & INDEX];
+    return job?.ticket === ticket ? job : undefined;
   }
 
   /** Gives a task its ticket. Returns whose permit was recalled for it, if that task had the same place. */
@@ -95,7 +120,7 @@ export class Pond implements Holder {
 
   /** Lets start whom the core lets start. */
   pump(): void {
-    this.#start(act(NEXT, this.handle));
+    this.#start(act(NEXT, this.handle, 0, 0, this.time()));
   }
 
   #start(ticket: number): void {
@@ -105,8 +130,9 @@ export class Pond implements Holder {
       launch(job);
       job.lane.changed();
       this.all.changed();
-      ticket = act(NEXT, this.handle);
+      ticket = act(NEXT, this.handle, 0, 0, this.time());
     }
+    this.resume();
   }
 
   /** A permit comes back. */
@@ -157,7 +183,19 @@ export class Pond implements Holder {
 
   /** No timer as long as nothing waits on time. */
   #relax(): void {
-    if (this.#deadline.at !== Infinity && read(this.handle, ALL, NEXT_DEADLINE) === Infinity) this.#deadline.set(Infinity);
+    if (this.#deadline.at !== Infinity && this.#next() === Infinity) this.#deadline.set(Infinity);
+  }
+
+  /** When something is to be done. That a lane is held no longer matters only if somebody waits. */
+  #next(): number {
+    const deadline = read(this.handle, ALL, NEXT_DEADLINE);
+    if (!this.paced || !(read(this.handle, ALL, COUNTERS.waiting) > 0)) return deadline;
+    return Math.min(deadline, read(this.handle, ALL, NEXT_RESUMPTION));
+  }
+
+  /** A lane may be held, and somebody wait in it. */
+  resume(): void {
+    if (this.paced && !broken) this.#deadline.by(this.#next());
   }
 
   /** A lane may have become idle. */
@@ -167,7 +205,7 @@ export class Pond implements Holder {
   }
 
   #expiring(): void {
-    if (this.#timed && !broken) this.#expiry.by(read(this.handle, ALL, NEXT_EXPIRY));
+    if (this.#expires && !broken) this.#expiry.by(read(this.handle, ALL, NEXT_EXPIRY));
   }
 
   /** Makes room for one more lane, if there is an idle one. */
@@ -178,9 +216,8 @@ export class Pond implements Holder {
   /** The lanes that are idle longest go, as long as there are too many. */
   #shrink(most: number): void {
     while (this.#lanes.size > most) {
-      const lane = this.#lanes.get(act(EVICT, this.handle));
+      const lane = this.#evict();
       if (!lane) return;
-      this.#gone(lane);
       this.expired(lane, 'capacity');
     }
   }
@@ -199,15 +236,15 @@ export class Pond implements Holder {
     while ((code = act(DUE, this.handle, 0, 0, time)) > 0) this.#happen(code, read(this.handle, ALL, SUBJECT));
     this.pump();
     if (broken) return;
-    this.#deadline.set(read(this.handle, ALL, NEXT_DEADLINE));
+    this.#deadline.set(this.#next());
     this.#expiry.set(read(this.handle, ALL, NEXT_EXPIRY));
   }
 
   #happen(code: number, id: number): void {
     if (code === EXPIRED) return this.#expire(this.#lanes.get(id)!);
     if (code > RECALLED) return;
-    const job = this.#jobs[id & INDEX];
-    if (job?.ticket !== id) return;
+    const job = this.find(id);
+    if (!job) return;
     if (code < ABANDONED) job.stop(TIMED_OUT, new TimeoutError(job.clock((code - 1) as Phase)), true);
     else {
       this.#jobs[id & INDEX] = undefined;

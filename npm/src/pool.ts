@@ -5,11 +5,12 @@ import { type AsyncDisposing, disposable } from './disposal.js';
 import { Audience, type PoolEvents } from './events.js';
 import { COUNTERS, type Lane, noStats, type PoolStats, type RunOptions, type Scope, type Settings, type WaitOptions } from './lane.js';
 import type { Task, TaskFunction } from './handle.js';
-import { capacity, check, duration, flag, limit, priority, type Priority, type Rule, text } from './options.js';
+import { capacity, check, duration, flag, limit, oneOf, type Rank, rank, refuse, type Rule, span, text } from './options.js';
 import { Lanes } from './lanes.js';
 import { Pond } from './pond.js';
 import type { Slot } from './slot.js';
 import { Job, SlotJob } from './task.js';
+import type { PoolTimings } from './timings.js';
 
 export type { PoolStats } from './lane.js';
 
@@ -30,6 +31,30 @@ export interface PoolOptions {
    * `concurrency` ever run; or at most so many milliseconds after it was told, then it is counted as `abandoned`. Default: `'hold'`.
    */
   abandon?: 'hold' | number | undefined;
+  /**
+   * `'fifo'`: first come, first served; `'lifo'`: the freshest first, for work that loses its worth by waiting. Among tasks of equal priority.
+   * Default: `'fifo'`.
+   */
+  order?: 'fifo' | 'lifo' | undefined;
+  /**
+   * So many milliseconds of waiting are worth as much as 1 of priority, so that nothing waits for ever behind what is more urgent; more than 0.
+   * Default: `Infinity`, strict priorities.
+   */
+  aging?: number | undefined;
+  /**
+   * What happens if one more comes to a full line: `'reject'` the newcomer, or drop the one that has waited for longest (`'drop-oldest'`), or the
+   * last one in line (`'drop-lowest'`, which may be the newcomer). Who has to go is rejected with a {@link QueueFullError}. Default: `'reject'`.
+   */
+  overflow?: 'reject' | 'drop-oldest' | 'drop-lowest' | undefined;
+  /** With `intervalCap`: a span of time in milliseconds, more than 0. Default: 1000. */
+  interval?: number | undefined;
+  /**
+   * How many tasks may start in any `interval`, wherever it begins: an integer of at least 1, or `Infinity`. Takes 8 bytes for each.
+   * Default: `Infinity`.
+   */
+  intervalCap?: number | undefined;
+  /** Whether to keep {@link Pool.timings}, which takes two looks at the clock for every task. Default: false. */
+  timings?: boolean | undefined;
   /** False: begins paused. Default: true. */
   autoStart?: boolean | undefined;
   /** For messages. */
@@ -39,11 +64,16 @@ export interface PoolOptions {
 const OPTIONS: Record<string, Rule> = {
   concurrency: limit, queueCapacity: capacity, timeout: duration, queueTimeout: duration, totalTimeout: duration,
   abandon: (value, option) => (value === 'hold' ? Infinity : duration(value, option)), autoStart: flag, name: text,
+  order: oneOf('fifo', 'lifo'), aging: span, overflow: oneOf('reject', 'drop-oldest', 'drop-lowest'), interval: finite, intervalCap: limit, timings: flag,
 };
+
+function finite(value: unknown, option: string): number {
+  return span(value, option) < Infinity ? value as number : refuse(option, 'finite', value, RangeError);
+}
 
 const DEFAULTS: Settings = {
   concurrency: Infinity, queueCapacity: Infinity, timeout: Infinity, queueTimeout: Infinity, totalTimeout: Infinity,
-  abandon: Infinity, autoStart: true,
+  abandon: Infinity, autoStart: true, order: 0, aging: Infinity, overflow: 0, interval: 1000, intervalCap: Infinity, timings: false,
 };
 
 /** Checks the options of a pool. @internal */
@@ -195,9 +225,24 @@ export class Pool extends EventTarget {
    * @returns false if no such task waits
    * @throws {@link OptionError} (`ERR_MILLPOND_OPTION`) the priority is neither a finite number nor a known name
    */
-  setPriority(id: string, value: Priority): boolean {
-    const level = priority(value, 'priority');
-    return this.#peek()?.find(id)?.prioritize(level) ?? false;
+  setPriority(id: string, value: Rank): boolean {
+    const ranked = rank(value, 'priority');
+    return this.#peek()?.find(id)?.prioritize(ranked) ?? false;
+  }
+
+  /**
+   * Asks the waiting tasks whose priority is a function for it, and puts them in the line accordingly: after whatever those functions look at
+   * has changed. Takes time for each task there is.
+   *
+   * @throws whatever one of the functions throws, or an {@link OptionError} if one does not return a priority; none is moved then
+   * @example
+   * ```js
+   * for (const tile of tiles) pool.run(() => load(tile), { priority: () => -distance(tile, centre) });
+   * map.on('move', () => pool.reprioritize());
+   * ```
+   */
+  reprioritize(): void {
+    this.#peek()?.reprioritize();
   }
 
   /** Starts no more tasks until {@link Pool.resume}. Those that run go on, and so do all clocks. */
@@ -295,6 +340,11 @@ export class Pool extends EventTarget {
   /** Counters since the pool was made, taken in one instant: they add up. */
   get stats(): PoolStats {
     return this.#peek()?.stats ?? noStats();
+  }
+
+  /** How long tasks have waited and run since the pool was made; nothing unless the option `timings` is on. */
+  get timings(): PoolTimings | undefined {
+    return this.#peek()?.timings?.summary;
   }
 
   /** The name it was given. */

@@ -18,8 +18,9 @@ export const SUCCEEDED = 0;
 export const FAILED = 1;
 export const CANCELLED = 2;
 export const TIMED_OUT = 3;
+export const DROPPED = 5;
 /** One of the outcomes above. */
-export type Outcome = 0 | 1 | 2 | 3;
+export type Outcome = 0 | 1 | 2 | 3 | 5;
 
 /** A running task, seen from its function. The same object for the whole life of the task. */
 export interface Slot {

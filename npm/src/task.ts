@@ -4,11 +4,12 @@
  * A task that waits is one promise, the gate, with one reaction registered in the caller's turn, so that the async context of the caller
  * is the task's; what `run()` returns is the promise of that reaction. Opening the gate starts the task, in a microtask of its own.
  */
-import { ABANDON, CANCELLED, FAILED, type Outcome, type Phase, RUN, type Slot, SUCCEEDED, TIMED_OUT } from './slot.js';
+import { ABANDON, CANCELLED, DROPPED, FAILED, type Outcome, type Phase, RUN, type Slot, SUCCEEDED, TIMED_OUT } from './slot.js';
 import { SET_PRIORITY } from './calls.js';
 import { act } from './core.js';
 import { aborted, PHASES, type TimeoutError, type TimeoutPhase } from './errors.js';
 import type { Guest, Lane, Settings } from './lane.js';
+import type { Ranked } from './options.js';
 import { genuine, isThenable, then } from './thenable.js';
 import { unwatch } from './signals.js';
 import { Context, type EndState, handle, type Task, type TaskState } from './handle.js';
@@ -25,7 +26,8 @@ const RUNNING = 3;
 /** Has no permit any more. */
 const OVER = 4;
 
-const STATES: readonly EndState[] = ['succeeded', 'failed', 'cancelled', 'timedOut'];
+/** By the outcomes. */
+const STATES: readonly EndState[] = ['succeeded', 'failed', 'cancelled', 'timedOut', 'failed', 'dropped'];
 
 const ignore = () => {};
 
@@ -40,6 +42,13 @@ const enter = (job: Job) => job.enter();
 /** What only some tasks need. */
 export class Extra {
   priority = 0;
+  /** Says the priority anew. */
+  ask: (() => number) | undefined;
+  weight = 1;
+  /** When it came. */
+  since = 0;
+  /** When its function was called. */
+  started = 0;
   id: string | undefined;
   signal: AbortSignal | undefined;
   timeout: number;
@@ -118,9 +127,10 @@ export class Job implements Slot, Ready {
   }
 
   /** False if it does not wait any more. */
-  prioritize(level: number): boolean {
-    if (act(SET_PRIORITY, this.lane.pond.handle, this.ticket, level) <= 0) return false;
-    this.more.priority = level;
+  prioritize(ranked: Ranked): boolean {
+    const { lane, more } = this;
+    if (act(SET_PRIORITY, lane.pond.handle, this.ticket, lane.level({ ...more, ...ranked })) <= 0) return false;
+    Object.assign(more, ranked);
     return true;
   }
 
@@ -224,6 +234,7 @@ export class Job implements Slot, Ready {
     this.#stage = RUNNING;
     const { timeout } = this.extra ?? this.lane.settings;
     if (timeout !== Infinity) this.arm(RUN, timeout);
+    this.lane.timings?.start(this.extra!);
     if (this.lane.audience) this.lane.tell('start', {}, this);
     let failed = false;
     let value: unknown;
@@ -279,14 +290,15 @@ export class Job implements Slot, Ready {
     this.lane.tell('end', { state: STATES[outcome]!, [outcome === SUCCEEDED ? 'value' : 'error']: result }, this);
   }
 
-  /** Tells of its error, if it is one. */
+  /** Tells of its error, if it is one; once. */
   #complain(outcome: Outcome, error: unknown): void {
     if (outcome === SUCCEEDED || outcome === CANCELLED || this.extra?.told) return;
     if (this.extra) this.extra.told = true;
-    this.lane.tell('error', { error }, this);
+    this.lane.tell(outcome === DROPPED ? 'drop' : 'error', { error }, this);
   }
 
   #leave(outcome: Outcome): void {
+    if (this.#stage === RUNNING) this.lane.timings?.end(this.extra!);
     this.#stage = OVER;
     if (this.#outcome < 0) this.#outcome = outcome;
     if (!this.extra) return;

@@ -58,7 +58,7 @@ test('the rest of a pool\'s options', () => {
 test('unknown options, with the nearest known one', () => {
   assert.throws(() => new Pool({ concurency: 3 }), bad(RangeError, 'concurency', /concurrency/));
   assert.throws(() => new Pool({ Timeout: 3 }), bad(RangeError, 'Timeout', /timeout/));
-  assert.throws(() => new Pool({ interval: 3 }), bad(RangeError, 'interval'));
+  assert.throws(() => new Pool({ minTime: 3 }), bad(RangeError, 'minTime'));
   assert.throws(() => new Pool(1).run(() => {}, { prio: 3 }), bad(RangeError, 'prio', /priority|one of/));
   assert.throws(() => new Pool(1).run(() => {}, { timeOut: 3 }), bad(RangeError, 'timeOut', /timeout/));
   assert.throws(() => new PoolManager({ idleTimout: 3 }), bad(RangeError, 'idleTimout', /idleTimeout/));

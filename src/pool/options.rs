@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::error::OptionError;
 use crate::limit::{Concurrency, Limit};
 use crate::policy::{Order, Overflow};
-use crate::state::{LaneOptions, Rate, Time};
+use crate::state::{Even, LaneOptions, Time};
 
 /// How pools are to be: for all keys of a manager ([`PoolManagerBuilder::pool_options`](crate::PoolManagerBuilder::pool_options)), for one of
 /// them ([`pool_options_for`](crate::PoolManagerBuilder::pool_options_for)), or for a pool of its own ([`PoolBuilder::options`](crate::PoolBuilder::options)).
@@ -159,14 +159,14 @@ impl PoolOptions {
         }
     }
 
-    fn checked_rate(self) -> Result<Option<Rate>, OptionError> {
+    fn checked_rate(self) -> Result<Option<Even>, OptionError> {
         match (self.rate, self.burst) {
             (None, None) => Ok(None),
             (None, Some(burst)) => Err(OptionError::new("burst", burst, "use it together with rate")),
             (Some((0, _)), _) => Err(OptionError::new("rate", "0", "use 1 start or more")),
             (Some((_, Duration::ZERO)), _) => Err(OptionError::new("rate", "a span of 0", "use a duration above zero")),
             (Some(_), Some(0)) => Err(OptionError::new("burst", "0", "use 1 or more")),
-            (Some((count, span)), burst) => Ok(Some(Rate::new(count, Time::from_elapsed(span), burst.unwrap_or(count)))),
+            (Some((count, span)), burst) => Ok(Some(Even::new(count, Time::from_elapsed(span), burst.unwrap_or(count)))),
         }
     }
 }

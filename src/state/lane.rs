@@ -4,7 +4,7 @@ use super::counts::{Counter, Counts};
 use super::deadlines::Alarms;
 use super::heap::{Handle, NO_HANDLE};
 use super::line::Line;
-use super::rate::Rate;
+use super::rate::{Even, Rate};
 use super::slab::Id;
 use super::time::Time;
 use crate::limit::Limit;
@@ -20,7 +20,7 @@ pub(crate) struct LaneOptions {
     pub(crate) overflow: Overflow,
     /// How long a task waits until it rises by a class; [`Time::NEVER`] for strict classes.
     pub(crate) aging: Time,
-    pub(crate) rate: Option<Rate>,
+    pub(crate) rate: Option<Even>,
 }
 
 impl LaneOptions {
@@ -73,8 +73,8 @@ pub(super) struct Lane {
     /// Leases and handles: as long as there is one the lane does not expire.
     pub(super) holds: u32,
     pub(super) paused: bool,
-    /// Nothing starts before a given time.
-    pub(super) held: bool,
+    /// Nothing starts before that time; zero if it may.
+    pub(super) held_until: Time,
     pub(super) closed: bool,
     /// Over its lifetime: expires as soon as it is idle.
     pub(super) aged: bool,
@@ -95,13 +95,13 @@ impl Lane {
             limit: options.limit,
             capacity: options.capacity,
             aging: options.aging,
-            rate: options.rate,
+            rate: options.rate.map(Rate::Even),
             used: 0,
             wanted: 0,
             lapsed: 0,
             holds: 0,
             paused: false,
-            held: false,
+            held_until: Time::ZERO,
             closed: false,
             aged: false,
             idle: false,
@@ -112,9 +112,19 @@ impl Lane {
         }
     }
 
+    /// Whether its hold has come to its end, and nobody has noticed.
+    pub(super) fn has_hold_to_end(&self, now: Time) -> bool {
+        self.held_until != Time::ZERO && self.held_until <= now
+    }
+
+    /// Whether something may start as far as pauses and holds go.
+    pub(super) fn is_open(&self) -> bool {
+        !self.paused && self.held_until == Time::ZERO
+    }
+
     /// Whether this lane, for its part, lets a task of that weight start.
-    pub(super) const fn fits(&self, weight: u32) -> bool {
-        !self.paused && !self.held && self.limit.fits(self.used, weight)
+    pub(super) fn fits(&self, weight: u32) -> bool {
+        self.is_open() && self.limit.fits(self.used, weight)
     }
 
     /// Nothing waits, nothing runs, nobody holds it.

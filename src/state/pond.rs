@@ -14,6 +14,7 @@ use super::deadlines::{Deadlines, Phase};
 use super::lane::{Lane, LaneOptions, Task};
 use super::line::Lines;
 use super::list::{Links, List};
+use super::rate::Rate;
 use super::slab::{Id, Slab};
 use super::time::Time;
 use crate::limit::Limit;
@@ -173,6 +174,11 @@ impl Pond {
         self.change(id, |lane| lane.capacity = capacity);
     }
 
+    /// Bounds how many may start in a span of time, from now on.
+    pub(crate) fn set_rate(&mut self, id: Id, rate: Rate) {
+        self.change(id, |lane| lane.rate = Some(rate));
+    }
+
     /// Lets nothing start in a lane, or lets it again. Clocks go on.
     pub(crate) fn pause(&mut self, id: Id, paused: bool) {
         self.change(id, |lane| lane.paused = paused);
@@ -257,6 +263,7 @@ impl Pond {
     pub(crate) fn submit(&mut self, id: Id, offer: impl Into<Offer>, now: Time) -> Result<Submitted, Refused> {
         let offer = offer.into();
         self.grow_old(now);
+        self.end_hold(id, now);
         let dropped = self.room_for(id, offer).inspect_err(|_| self.reject(id))?;
         let started = self.starts_at_once(id, offer.weight) || (self.recall_for(id, now) && self.starts_at_once(id, offer.weight));
         let ticket = self.accept(id, offer.weight).ok_or(Refused::Exhausted)?;

@@ -9,7 +9,7 @@ import { settle } from './tools.mjs';
 export function virtualClock(t) {
   const real = { now: performance.now, date: Date.now, setTimeout, clearTimeout };
   const timers = new Map();
-  const begin = { now: performance.now(), date: Date.now() };
+  const begin = { now: Math.ceil(performance.now()), date: Date.now() };
   let time = 0;
   let last = 0;
 

@@ -5,7 +5,7 @@ import { Pool, PoolManager } from 'millpond';
 import { virtualClock } from './clock.mjs';
 import { deferred, rejection, settle, stage } from './tools.mjs';
 
-const TYPES = ['submit', 'start', 'error', 'end', 'empty', 'idle', 'full', 'pause', 'resume', 'resize', 'close'];
+const TYPES = ['submit', 'start', 'error', 'drop', 'end', 'empty', 'idle', 'full', 'pause', 'resume', 'resize', 'close'];
 
 /** Notes every event: its type, and the id of the task it is about. */
 function record(target, types = TYPES) {
@@ -335,4 +335,17 @@ test('a manager tells when all is idle', async () => {
   deepEqual(log.slice(3), ['idle']);
   await manager.close();
   deepEqual(log.slice(4), ['close']);
+});
+
+test('drop: who has to go out of a full line', async () => {
+  const pool = new Pool({ concurrency: 1, queueCapacity: 1, overflow: 'drop-oldest' });
+  const log = record(pool);
+  const ended = details(pool, 'end');
+  const { task } = stage();
+  pool.run(task('a'), { id: 'a' });
+  const dropped = rejection(pool.run(task('b'), { id: 'b' }));
+  pool.run(task('c'), { id: 'c' });
+  equal((await dropped).code, 'ERR_MILLPOND_QUEUE_FULL');
+  deepEqual(log, ['submit a', 'start a', 'submit b', 'submit c', 'drop b', 'end b']);
+  deepEqual([ended[0].state, ended[0].error], ['dropped', await dropped]);
 });

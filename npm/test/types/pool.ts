@@ -22,7 +22,7 @@ const nothing: Promise<void> = pool.run(() => {});
 const all: Promise<[number, string]> = Promise.all([five, text]);
 
 // A task is a promise with members of its own.
-const state: 'waiting' | 'running' | 'succeeded' | 'failed' | 'cancelled' | 'timedOut' = five.state;
+const state: 'waiting' | 'running' | 'succeeded' | 'failed' | 'cancelled' | 'timedOut' | 'dropped' = five.state;
 five.priority = 'high';
 const priority: number = five.priority;
 const cancelled: boolean = five.cancel(new Error('why'));

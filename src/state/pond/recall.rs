@@ -37,7 +37,7 @@ impl Pond {
 
     /// Whether a lapsed permit would let a newcomer of this lane start: its own lane's, or anyone's if only the cap over all is in the way.
     pub(super) fn can_recall_for(&self, id: Id) -> bool {
-        let Some(lane) = self.lanes.get(id).filter(|lane| lane.waiting() == 0 && !lane.paused && !lane.held) else { return false };
+        let Some(lane) = self.lanes.get(id).filter(|lane| lane.waiting() == 0 && lane.is_open()) else { return false };
         let one_less = self.lapsed.head().is_some() && self.limit.has_room(self.used - 1);
         one_less && (lane.fits(1) || (lane.lapsed > 0 && lane.limit.has_room(lane.used - 1)))
     }

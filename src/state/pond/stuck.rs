@@ -19,12 +19,12 @@ impl Pond {
 
     /// Whether it is the lane's own limit that lets nothing start. Not while it is paused: then it is whoever paused it.
     pub(crate) fn is_full(&self, id: Id) -> bool {
-        self.lanes.get(id).is_some_and(|lane| !lane.paused && !lane.held && !lane.fits(self.head_weight(lane)))
+        self.lanes.get(id).is_some_and(|lane| lane.is_open() && !lane.fits(self.head_weight(lane)))
     }
 
     /// Whether the cap over all lets nothing start, in a lane that is not paused.
     pub(crate) fn is_full_over_all(&self, id: Id) -> bool {
-        self.lanes.get(id).is_some_and(|lane| !lane.paused && !lane.held && !self.limit.fits(self.used, self.head_weight(lane)))
+        self.lanes.get(id).is_some_and(|lane| lane.is_open() && !self.limit.fits(self.used, self.head_weight(lane)))
     }
 
     /// How much the head of a line weighs, or a newcomer where nobody waits.

@@ -4,6 +4,7 @@ use super::{Due, Expiry, Pond};
 use crate::priority::Level;
 use crate::state::counts::{Counter, Outcome};
 use crate::state::deadlines::{BEGINNINGS, ENDS, Phase};
+use crate::state::rate::Rate;
 use crate::state::slab::Id;
 use crate::state::time::Time;
 
@@ -41,13 +42,22 @@ impl Pond {
         self.expiries.next(BEGINNINGS)
     }
 
-    /// Lets nothing start in a lane before a time; a time that is over ends the hold. Clocks go on.
+    /// Lets nothing start in a lane before a time: that of the longest hold, if it is held already. A hold that is over ends. Clocks go on.
     pub(crate) fn hold_until(&mut self, id: Id, at: Time, now: Time) {
         let Some(lane) = self.lanes.get_mut(id) else { return };
-        lane.held = at > now;
-        let at = if lane.held { at } else { Time::NEVER };
+        let until = at.max(lane.held_until);
+        lane.held_until = if until > now { until } else { Time::ZERO };
+        let at = if until > now { until } else { Time::NEVER };
         self.expiries.arm(&mut lane.alarms, id, Phase::Hold, at);
+        self.arm_idle(id);
         self.refresh_ready(id);
+    }
+
+    /// Ends a hold that is over, should nobody have asked what is due.
+    pub(super) fn end_hold(&mut self, id: Id, now: Time) {
+        if self.lanes.get(id).is_some_and(|lane| lane.has_hold_to_end(now)) {
+            self.hold_until(id, Time::ZERO, now);
+        }
     }
 
     /// Has those rise by a class that have waited for a step of their lane's aging.
@@ -127,13 +137,15 @@ impl Pond {
         lane.is_idle() && self.remove(id)
     }
 
-    /// Sets the clock of a lane that fell idle, or stops it. One over its lifetime expires at once.
+    /// Sets the clock of a lane that fell idle, or stops it. One over its lifetime expires at once, but none is forgotten with a hold on it
+    /// or starts that count.
     pub(super) fn arm_idle(&mut self, id: Id) {
         let Some(lane) = self.lanes.get_mut(id) else { return };
+        let forgets = lane.rate.as_ref().map_or(Time::ZERO, Rate::forgets).max(lane.held_until);
         let at = match lane.idle {
             false => Time::NEVER,
-            true if lane.aged => Time::ZERO,
-            true => lane.idle_since.after(self.expiry.idle),
+            true if lane.aged => forgets,
+            true => lane.idle_since.after(self.expiry.idle).max(forgets),
         };
         self.expiries.arm(&mut lane.alarms, id, Phase::Idle, at);
     }

@@ -22,7 +22,7 @@ const IMPORTS: &[(&str, &[&str])] = &[
     ("manager", &["pool", "event", "foreign", "executor", "state", "clock", "limit", "policy", "priority", "error"]),
     ("workers", &["executor", "foreign", "state", "clock", "limit", "error"]),
     ("replay", &["pool", "event", "state", "limit", "priority", "error"]),
-    ("js", &["state", "limit", "priority", "error"]),
+    ("js", &["state", "limit", "policy", "priority", "error"]),
 ];
 
 /// Files of `executor/` that `lib.rs` declares itself, because their `cfg` of the target may stand only there.

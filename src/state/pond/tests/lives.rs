@@ -1,6 +1,7 @@
 //! The lives of lanes: who is idle for longest, whose time is over, and what changes that.
 
 use super::*;
+use crate::state::rate::Sliding;
 
 #[test]
 fn the_idlest_lane_is_known_whatever_happens_to_the_others() {
@@ -53,4 +54,17 @@ fn a_retired_lane_goes_as_soon_as_it_is_idle() {
     assert_eq!((pond.next_expiry(), pond.lane_limit(idle)), (Time::NEVER, None));
     pond.release(held, at(1));
     assert_eq!(dues(&mut pond, at(1)), [Due::Expired(held, Phase::Idle)]);
+}
+
+#[test]
+fn a_lane_is_not_forgotten_with_a_hold_on_it_or_starts_that_count() {
+    let mut pond = Pond::new(Limit::UNLIMITED, Expiry { idle: at(10), lifetime: Time::NEVER });
+    let [held, rated] = [0, 1].map(|_| pond.open(options(1, 1), at(0)).unwrap());
+    pond.hold_until(held, at(30), at(0));
+    pond.set_rate(rated, Rate::Sliding(Sliding::new(5, at(40))));
+    let task = pond.submit(rated, Level::default(), at(5)).unwrap();
+    pond.settle(task.ticket, Outcome::Succeeded, at(5));
+    assert_eq!(dues(&mut pond, at(29)), []);
+    assert_eq!(dues(&mut pond, at(44)), [Due::Expired(held, Phase::Idle)]);
+    assert_eq!(dues(&mut pond, at(45)), [Due::Expired(rated, Phase::Idle)]);
 }

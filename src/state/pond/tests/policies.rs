@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::policy::{Order, Overflow};
-use crate::state::Rate;
+use crate::state::rate::{Even, Sliding};
 
 fn pond_of(options: LaneOptions) -> (Pond, Id) {
     let mut pond = Pond::new(Limit::UNLIMITED, Expiry::NEVER);
@@ -81,14 +81,24 @@ fn a_held_lane_starts_nothing_until_its_time_and_says_so() {
     assert_eq!(dues(&mut pond, at(10)), [Due::Resumed(lane)]);
     assert!(next_at(&mut pond, 10).is_some());
     assert_eq!(pond.next_resumption(), Time::NEVER);
+}
+
+#[test]
+fn a_lane_is_held_for_the_longest_of_its_holds_and_not_longer_if_nobody_looks() {
+    let (mut pond, lane) = pond_of(options(2, 9));
     pond.hold_until(lane, at(20), at(10));
-    pond.hold_until(lane, at(10), at(10));
-    assert!(pond.submit(lane, Level::default(), at(10)).unwrap().started, "a time that is over ends the hold");
+    pond.hold_until(lane, at(15), at(10));
+    assert_eq!(pond.next_resumption(), at(20));
+    assert!(!pond.submit(lane, Level::default(), at(19)).unwrap().started);
+    let waiting = pond.head(lane).unwrap();
+    pond.settle(waiting, Outcome::Cancelled, at(19));
+    assert!(pond.submit(lane, Level::default(), at(20)).unwrap().started, "though nobody has asked what is due");
+    assert_eq!((pond.next_resumption(), dues(&mut pond, at(20))), (Time::NEVER, vec![]));
 }
 
 #[test]
 fn a_rate_holds_the_lane_after_its_burst() {
-    let rate = Some(Rate::new(1, at(10), 2));
+    let rate = Some(Even::new(1, at(10), 2));
     let (mut pond, lane) = pond_of(LaneOptions { rate, ..LaneOptions::new(limit(9)) });
     let started: Vec<bool> = (0..3).map(|_| pond.submit(lane, Level::default(), at(0)).unwrap().started).collect();
     assert_eq!((started, pond.next_resumption()), (vec![true, true, false], at(10)));
@@ -147,8 +157,13 @@ fn random_policies(mut seed: u64) {
         let order = [Order::Fifo, Order::Lifo][random(2)];
         let overflow = [Overflow::Reject, Overflow::DropOldest, Overflow::DropLowest][random(3)];
         let aging = [Time::NEVER, at(7)][random(2)];
-        let rate = [None, Some(Rate::new(1, at(3), 4))][random(2)];
-        pond.open(LaneOptions { capacity: 4, order, overflow, aging, rate, ..LaneOptions::new(limit(cap)) }, Time::ZERO).unwrap()
+        let rate = [None, Some(Even::new(1, at(3), 4))][random(2)];
+        let lane =
+            pond.open(LaneOptions { capacity: 4, order, overflow, aging, rate, ..LaneOptions::new(limit(cap)) }, Time::ZERO).unwrap();
+        if random(3) == 0 {
+            pond.set_rate(lane, Rate::Sliding(Sliding::new(3, at(8))));
+        }
+        lane
     });
     let caps = [2, 3, 5];
     let mut alive: Vec<Id> = Vec::new();
