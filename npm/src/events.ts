@@ -25,7 +25,7 @@ export interface ErrorEventDetail extends TaskEventDetail {
 /** What `end` tells. */
 export interface EndEventDetail extends TaskEventDetail {
   readonly state: EndState;
-  /** What its function has returned, if it `'succeeded'`. A request of `createFetch` has none: its response belongs to whoever has asked for it. */
+  /** What its function has returned, if it `'succeeded'`; not of a request of `createFetch`, which is over when its body is. */
   readonly value?: unknown;
   /** What its promise rejects with, in every other state. */
   readonly error?: unknown;

@@ -10,6 +10,8 @@ export { type OptionError, PoolClosedError, QueueFullError, TimeoutError, type T
 export type { EndState, Task, TaskContext, TaskFunction, TaskState } from './handle.js';
 export type { PoolStats, RunOptions, WaitOptions } from './lane.js';
 export type { Lease } from './lease.js';
-export { PoolManager, type PoolManagerErrorDetail, type PoolManagerEventDetail, type PoolManagerEvents, type PoolManagerOptions, type PoolOverrides } from './manager.js';
+export { PoolManager } from './manager.js';
+export type { PoolManagerErrorDetail, PoolManagerEventDetail, PoolManagerEvents } from './manager-events.js';
+export type { PoolManagerOptions, PoolOverrides } from './manager-options.js';
 export type { Priority, Rank } from './options.js';
 export type { PoolTimings, Summary } from './timings.js';

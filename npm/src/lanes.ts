@@ -14,6 +14,8 @@ export interface Entry<K> {
   readonly lane: Lane;
   /** What shows it. */
   readonly pool: Pool;
+  /** Whether it was told of. */
+  told: boolean;
   /** What its tasks share, once that was asked for. */
   generation?: { retire(): void };
 }
@@ -79,11 +81,17 @@ export class Lanes<K> {
     const lane = this.pond.open(settings);
     // Takes nothing, and is not kept.
     if (this.closed && this.pond.remove(lane)) return lane;
-    const entry = (lane.owner = { key, lane, pool });
+    const entry = (lane.owner = { key, lane, pool, told: false });
     this.entries.set(key, entry);
     // Later, so that a listener cannot take the lane away before its first task is in it.
-    if (this.#tell) queueMicrotask(() => this.#tell!(entry));
+    if (this.#tell) queueMicrotask(() => this.#announce(entry));
     return lane;
+  }
+
+  #announce(entry: Entry<K>): void {
+    if (entry.told) return;
+    entry.told = true;
+    this.#tell?.(entry);
   }
 
   /** The caller has changed a key's limit. */
@@ -110,6 +118,7 @@ export class Lanes<K> {
     this.entries.delete(entry.key);
     // It stays closed; who asks for the key again gets another.
     if (reason === 'closed') this.#views.delete(entry.key);
+    this.#announce(entry);
     this.#tell?.(entry, reason);
   }
 

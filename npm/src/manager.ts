@@ -5,106 +5,14 @@ import { type AsyncDisposing, disposable } from './disposal.js';
 import type { Task, TaskFunction } from './handle.js';
 import { PoolClosedError } from './errors.js';
 import { Audience } from './events.js';
-import { COUNTERS, type PoolStats, type RunOptions, type Settings, type WaitOptions } from './lane.js';
+import { COUNTERS, type PoolStats, type RunOptions, type WaitOptions } from './lane.js';
 import { type Entry, type Gone, Lanes } from './lanes.js';
-import { disposeOf, type Household, lease, type Lease } from './lease.js';
-import { callable, check, duration, limit, refuse, type Rule, signal } from './options.js';
-import { cancelAll, laneOf, type Pool, type PoolOptions, settings, viewOf } from './pool.js';
+import { type Household, lease, type Lease } from './lease.js';
+import type { PoolManagerEvents } from './manager-events.js';
+import { managerSettings, type PoolManagerOptions } from './manager-options.js';
+import { check, limit, signal } from './options.js';
+import { cancelAll, laneOf, type Pool, viewOf } from './pool.js';
 import { Pond } from './pond.js';
-
-/** How one key's pool differs from the others. */
-export type PoolOverrides<K> = Readonly<Record<string, number | PoolOptions>> | ((key: K) => number | PoolOptions | undefined);
-
-/** How a manager is made. */
-export interface PoolManagerOptions<K, R = unknown> {
-  /** Every key's pool. Default: no limit of its own. */
-  pool?: number | PoolOptions | undefined;
-  /**
-   * The pools of some keys, in place of `pool`: an object by key, checked now; or a function, asked whenever a pool is made. A key that
-   * has none is as `pool` says.
-   */
-  pools?: PoolOverrides<K> | undefined;
-  /** How many tasks may run at once in all pools together: an integer of at least 1, or `Infinity`. Default: `Infinity`. */
-  concurrency?: number | undefined;
-  /**
-   * How long a pool in which nothing waits or runs is kept, in milliseconds, from the end of its last task or lease, whichever is later.
-   * Default: 60 000.
-   */
-  idleTimeout?: number | undefined;
-  /**
-   * How old a pool may get, in milliseconds, from its making; over that it goes as soon as it is idle. A resource that is as old, from the
-   * call of its factory, is not leased to anybody any more: the next gets a new one, while who has the old one keeps it. Default: `Infinity`.
-   */
-  lifetime?: number | undefined;
-  /**
-   * How many pools there may be: an integer of at least 1, or `Infinity`. If one more is needed, the one goes that is idle longest. If none is
-   * idle there are more for a while: as soon as one falls idle, it goes. Default: `Infinity`.
-   */
-  maxPools?: number | undefined;
-  /**
-   * Makes what the tasks of a key share, for {@link PoolManager.lease}: a connection, a session. Called once however many lease the key
-   * meanwhile, in the turn of the first. If it throws or rejects, so do their leases, and the next calls it again.
-   */
-  resource?: ((key: K) => R | PromiseLike<R>) | undefined;
-  /**
-   * Called once with each resource, when its pool is gone, or it is too old and the last of its users is through. What goes wrong
-   * there is told as an `error` event. Default: the resource's own `[Symbol.asyncDispose]()` or `[Symbol.dispose]()`, if it has one.
-   */
-  dispose?: ((resource: R, key: K) => unknown) | undefined;
-}
-
-const OPTIONS: Record<string, Rule> = {
-  pool: settings as Rule, pools: (value) => value, concurrency: limit, idleTimeout: duration, lifetime: duration, maxPools: limit,
-  resource: callable, dispose: callable,
-};
-
-/** What `create` and `expire` tell, as `event.detail`. */
-export interface PoolManagerEventDetail<K> {
-  readonly key: K;
-  readonly pool: Pool;
-  /**
-   * Of `expire`, why: the pool was idle too long (`'idle'`), is idle and too old (`'lifetime'`), was idle and in the way of another
-   * (`'capacity'`), was closed and is drained (`'closed'`), or was deleted (`'deleted'`).
-   */
-  readonly reason?: Gone | undefined;
-}
-
-/** What `error` tells. */
-export interface PoolManagerErrorDetail<K> {
-  readonly key: K;
-  /** If no listener reads this it is written to the console. */
-  readonly error: unknown;
-}
-
-/** The events of a {@link PoolManager}, told as those of a {@link Pool} ({@link PoolEvents}). */
-export interface PoolManagerEvents<K> {
-  /** A key has a pool now. Told in a microtask, when its first task is in it. */
-  create: CustomEvent<PoolManagerEventDetail<K>>;
-  /** A key has no pool any more; its next use makes it anew. Told before its resource is disposed of. */
-  expire: CustomEvent<PoolManagerEventDetail<K>>;
-  /** A resource could not be disposed of. */
-  error: CustomEvent<PoolManagerErrorDetail<K>>;
-  /** Nothing waits in any pool any more. */
-  empty: CustomEvent<null>;
-  /** Nothing waits or runs in any pool any more. Told once each time that becomes so. */
-  idle: CustomEvent<null>;
-  /** After {@link PoolManager.close}: the last pool is gone and its resource disposed of. */
-  close: CustomEvent<null>;
-}
-
-/** What makes a key's settings out of a manager's options. */
-function settingsBy<K>(pool: Settings, pools: PoolOverrides<K> | undefined): (key: K) => Settings {
-  if (typeof pools === 'function') {
-    return (key) => {
-      const own = pools(key);
-      return own === undefined ? pool : settings(own, 'what pools() has returned');
-    };
-  }
-  if (pools !== undefined && (typeof pools !== 'object' || pools === null)) refuse('pools', 'an object or a function', pools);
-  const table = new Map<unknown, Settings>();
-  for (const [key, own] of Object.entries(pools ?? {})) table.set(key, settings(own, `pools[${JSON.stringify(key)}]`));
-  return (key) => table.get(typeof key === 'number' ? String(key) : key) ?? pool;
-}
 
 export interface PoolManager<K = string, R = undefined> extends AsyncDisposing {
   removeEventListener<E extends keyof PoolManagerEvents<K>>(
@@ -141,11 +49,9 @@ export class PoolManager<K = string, R = undefined> extends EventTarget {
    */
   constructor(options?: PoolManagerOptions<K, R>) {
     super();
-    const checked = check(options, OPTIONS, 'options') as Omit<PoolManagerOptions<K, R>, 'pool'> & { pool?: Settings };
-    const { pool = settings(undefined), pools, concurrency = Infinity, idleTimeout = 60_000, lifetime = Infinity, maxPools = Infinity } = checked;
-    const { resource: make = () => undefined as R, dispose = disposeOf } = checked;
+    const { by, concurrency, idleTimeout, lifetime, maxPools, resource: make, dispose } = managerSettings(options);
     const pond = new Pond(concurrency, idleTimeout, lifetime, maxPools);
-    this.#lanes = new Lanes(pond, settingsBy(pool, pools), (entry, reason) => this.#tell(entry, reason));
+    this.#lanes = new Lanes(pond, by, (entry, reason) => this.#tell(entry, reason));
     this.#household = { make, dispose, lifetime, disposals: new Set(), failed: (key, error) => this.#report(key, error) };
   }
 

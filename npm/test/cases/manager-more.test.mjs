@@ -200,3 +200,13 @@ describe('maxPools', () => {
     ok(manager.has('a'));
   });
 });
+
+test('create is told before expire, however soon that comes', async () => {
+  const manager = new PoolManager({ pool: 1, maxPools: 1 });
+  const log = [];
+  for (const type of ['create', 'expire']) manager.addEventListener(type, ({ detail: { key, pool } }) => log.push([type, key, pool === manager.get(key)]));
+  await Promise.all(['a', 'b'].map((key) => manager.run(key, () => {})));
+  manager.delete('b');
+  await settle();
+  deepEqual(log, [['create', 'a', true], ['expire', 'a', true], ['create', 'b', true], ['expire', 'b', true]]);
+});
