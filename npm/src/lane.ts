@@ -10,6 +10,7 @@ import { callable, check, duration, type Rank, rank, type Ranked, signal, text, 
 import type { Pond } from './pond.js';
 import { watch } from './signals.js';
 import { CANCELLED, DROPPED, FAILED, QUEUE, TOTAL } from './slot.js';
+import { COUNTERS, count, type PoolStats } from './stats.js';
 import { Extra, type Job } from './task.js';
 import { Timings } from './timings.js';
 import { now } from './turn.js';
@@ -66,47 +67,6 @@ export interface Settings {
 /** Why the core has not taken a task; other codes: there is no room. */
 const CLOSED = -2;
 const NO_LANE = -3;
-
-/** The counters of the core, by its numbers. @internal */
-export const COUNTERS = { submitted: 0, waiting: 1, running: 2, succeeded: 3, failed: 4, cancelled: 6, timedOut: 7, dropped: 8, rejected: 9, abandoned: 10, recalled: 11 };
-
-/**
- * What became of the tasks. At every instant
- * `submitted = waiting + running + succeeded + failed + cancelled + timedOut + dropped`.
- */
-export interface PoolStats {
-  /** Taken since the beginning. */
-  readonly submitted: number;
-  /** In the line now. */
-  readonly waiting: number;
-  /** With a permit now, so also those that were cancelled and whose function has not ended. */
-  readonly running: number;
-  /** Ended with a result. */
-  readonly succeeded: number;
-  /** Threw or rejected. */
-  readonly failed: number;
-  /** Cancelled, waiting or running. */
-  readonly cancelled: number;
-  /** Timed out, waiting or running. */
-  readonly timedOut: number;
-  /** Pushed out of a full line. */
-  readonly dropped: number;
-  /** Not taken: the line was full or the pool closed. Not among `submitted`. */
-  readonly rejected: number;
-  /** Lost their permit because they did not end within `abandon`; also counted as cancelled or timed out. */
-  readonly abandoned: number;
-  /** Responses nobody read that lost their permit to somebody who waited; also counted as succeeded. */
-  readonly recalled: number;
-}
-
-/** Nothing was ever submitted. @internal */
-export function noStats(): PoolStats {
-  return count(() => 0);
-}
-
-function count(counter: (which: number) => number): PoolStats {
-  return Object.fromEntries(Object.entries(COUNTERS).map(([name, which]) => [name, counter(which)])) as unknown as PoolStats;
-}
 
 /** How to wait for a state of a pool. */
 export interface WaitOptions {

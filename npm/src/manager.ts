@@ -5,7 +5,7 @@ import { type AsyncDisposing, disposable } from './disposal.js';
 import type { Task, TaskFunction } from './handle.js';
 import { PoolClosedError } from './errors.js';
 import { Audience } from './events.js';
-import { COUNTERS, type PoolStats, type RunOptions, type WaitOptions } from './lane.js';
+import type { RunOptions, WaitOptions } from './lane.js';
 import { type Entry, type Gone, Lanes } from './lanes.js';
 import { type Household, lease, type Lease } from './lease.js';
 import type { PoolManagerEvents } from './manager-events.js';
@@ -13,6 +13,7 @@ import { managerSettings, type PoolManagerOptions } from './manager-options.js';
 import { check, limit, signal } from './options.js';
 import { cancelAll, laneOf, type Pool, viewOf } from './pool.js';
 import { Pond } from './pond.js';
+import { COUNTERS, type PoolStats } from './stats.js';
 
 export interface PoolManager<K = string, R = undefined> extends AsyncDisposing {
   removeEventListener<E extends keyof PoolManagerEvents<K>>(

@@ -9,8 +9,9 @@ import {
 } from './calls.js';
 import { act, ALL, broken, type Holder, INDEX, load, read, register } from './core.js';
 import { TimeoutError } from './errors.js';
-import { COUNTERS, Lane, Scope, type Settings } from './lane.js';
+import { Lane, Scope, type Settings } from './lane.js';
 import { BODY, CANCELLED, FAILED, type Outcome, type Phase, RUN, TIMED_OUT, TOTAL, UNREAD } from './slot.js';
+import { COUNTERS } from './stats.js';
 import type { Job } from './task.js';
 import { Alarm, coarse, launch, now } from './turn.js';
 

@@ -3,16 +3,17 @@
  */
 import { type AsyncDisposing, disposable } from './disposal.js';
 import { Audience, type PoolEvents } from './events.js';
-import { COUNTERS, type Lane, noStats, type PoolStats, type RunOptions, type Scope, type Settings, type WaitOptions } from './lane.js';
+import type { Lane, RunOptions, Scope, Settings, WaitOptions } from './lane.js';
 import type { Task, TaskFunction } from './handle.js';
 import { capacity, check, duration, flag, limit, oneOf, type Rank, rank, refuse, type Rule, span, text } from './options.js';
 import { Lanes } from './lanes.js';
 import { Pond } from './pond.js';
 import type { Slot } from './slot.js';
+import { COUNTERS, noStats, type PoolStats } from './stats.js';
 import { Job, SlotJob } from './task.js';
 import type { PoolTimings } from './timings.js';
 
-export type { PoolStats } from './lane.js';
+export type { PoolStats } from './stats.js';
 
 /** How a pool is made. Every timeout is in milliseconds, from 0 to 2147483647; `Infinity` is none. */
 export interface PoolOptions {

@@ -55,8 +55,9 @@ export class Extra {
   queueTimeout: number;
   totalTimeout: number;
   controller: AbortController | undefined;
-  /** It was cancelled or has timed out, and why. */
+  /** It was cancelled or has timed out. */
   stopped = false;
+  /** Why; or, if somebody listens, what its function returned or threw. */
   reason: unknown;
   /** Its error was told. */
   told = false;
@@ -86,8 +87,6 @@ export class Job implements Slot, Ready {
   #reject: ((reason: unknown) => void) | undefined;
   #stage = WAITING;
   #outcome: Outcome | -1 = -1;
-  /** What its function returned or threw, if somebody listens. */
-  #result: unknown;
 
   constructor(lane: Lane, fn: (context: never) => unknown, extra: Extra | undefined) {
     this.lane = lane;
@@ -276,7 +275,7 @@ export class Job implements Slot, Ready {
   #ended(failed: boolean, value: unknown): void {
     this.promise = this.#reject = this.#fn = undefined;
     if (!failed && this.extra?.kept) return;
-    if (this.lane.audience) this.#result = value;
+    if (this.lane.audience && !this.extra?.stopped) this.more.reason = value;
     this.release(failed ? FAILED : SUCCEEDED);
   }
 
@@ -284,10 +283,9 @@ export class Job implements Slot, Ready {
   left(): void {
     if (!this.lane.audience) return;
     const outcome = this.#outcome as Outcome;
-    const result = this.extra?.stopped ? this.extra.reason : this.#result;
-    this.#result = undefined;
-    this.#complain(outcome, result);
-    this.lane.tell('end', { state: STATES[outcome]!, [outcome === SUCCEEDED ? 'value' : 'error']: result }, this);
+    const reason = this.extra?.reason;
+    this.#complain(outcome, reason);
+    this.lane.tell('end', { state: STATES[outcome]!, [outcome === SUCCEEDED ? 'value' : 'error']: reason }, this);
   }
 
   /** Tells of its error, if it is one; once. */
