@@ -83,7 +83,7 @@ export class Scope {
   readonly #waiters = new Set<(error?: Error) => void>();
   /** That nothing waits, or nothing is left, is still to be told. */
   #lined = false;
-  #busy = false;
+  #busy = true;
 
   constructor(pond: Pond, handle: number) {
     this.pond = pond;
@@ -142,7 +142,6 @@ export class Scope {
     if (this.audience || broken) return;
     this.audience = audience;
     this.#lined = !this.empty;
-    this.#busy = !this.idle;
   }
 
   /** Tells whoever listens. The `id` is that of the task, if it is about one. Where it is about every task, ask for the `audience` before. */

@@ -59,7 +59,6 @@ export class Generation<K, R> implements Guest {
     this.landed = true;
     // Failed, or nobody waits for it any more.
     if (this.failure || this.#users === 1) this.retire();
-    this.entry.lane.look();
     this.leave();
   }
 

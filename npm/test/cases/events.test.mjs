@@ -1,7 +1,7 @@
 // What pools tell: which event, when, how often, and what listeners may do.
 import { deepEqual, equal, ok, rejects } from 'node:assert/strict';
 import { test } from 'node:test';
-import { Pool, PoolManager } from 'millpond';
+import { createFetch, Pool, PoolManager } from 'millpond';
 import { virtualClock } from './clock.mjs';
 import { deferred, rejection, settle, stage } from './tools.mjs';
 
@@ -348,4 +348,20 @@ test('drop: who has to go out of a full line', async () => {
   equal((await dropped).code, 'ERR_MILLPOND_QUEUE_FULL');
   deepEqual(log, ['submit a', 'start a', 'submit b', 'submit c', 'drop b', 'end b']);
   deepEqual([ended[0].state, ended[0].error], ['dropped', await dropped]);
+});
+
+test('a response that loses its place to another lane ends, and its lane is idle (virtual clock)', async (t) => {
+  const clock = virtualClock(t);
+  const fetch = createFetch({ concurrency: 1, maxConcurrency: 1, unreadGrace: 10, idleTimeout: 50, fetch: async () => new Response(new ReadableStream()) });
+  const lane = fetch.lanes.get('https://a.example');
+  const log = record(lane, ['start', 'end', 'idle']);
+  await fetch('https://a.example/');
+  const idle = lane.onIdle();
+  await clock.advance(20);
+  deepEqual(log.map((line) => line.split(' ')[0]), ['start']);
+  await fetch('https://b.example/');
+  await idle;
+  deepEqual(log.map((line) => line.split(' ')[0]), ['start', 'end', 'idle']);
+  await clock.advance(50);
+  deepEqual([...fetch.lanes.keys()], ['https://b.example']);
 });
