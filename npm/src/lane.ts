@@ -122,7 +122,7 @@ export class Scope {
   until(over: () => boolean, options?: WaitOptions): Promise<void> {
     const { signal: stop } = check(options, { signal }, 'options') as WaitOptions;
     return new Promise((resolve, reject) => {
-      const look = (error?: Error) => {
+      const look = (error: Error | undefined = broken) => {
         if (error) reject(error);
         else if (stop?.aborted) reject(stop.reason);
         else if (over()) resolve();

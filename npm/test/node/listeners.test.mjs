@@ -29,3 +29,32 @@ test('a listener that throws is reported as uncaught, and breaks nothing', () =>
   assert.deepEqual([...new Set(uncaught)].sort(), ['close', 'empty', 'end', 'error', 'full', 'idle', 'manager close', 'manager create', 'manager error', 'manager expire', 'manager idle', 'pause', 'resize', 'resume', 'start', 'submit']);
   assert.match(stderr, /dispose/, 'a listener that has not read the error does not hide it');
 });
+
+test('when the core traps, tasks still end for listeners, and leases can be given back', () => {
+  const { stdout, stderr, status } = script(`
+    let armed = false;
+    const { Instance } = WebAssembly;
+    WebAssembly.Instance = class {
+      constructor(module) {
+        const { act, ...exports } = new Instance(module).exports;
+        this.exports = { ...exports, act(...args) { if (armed) throw new WebAssembly.RuntimeError('unreachable'); return act(...args); } };
+      }
+    };
+    const manager = new PoolManager({ pool: 1, resource: (key) => (key === 'slow' ? new Promise(() => {}) : key) });
+    const log = [];
+    const lease = await manager.lease('a');
+    for (const type of ['error', 'end']) lease.pool.addEventListener(type, ({ detail: { id, error } }) => log.push([type, id, error.code].join(' ')));
+    const tasks = ['1', '2'].map((id) => lease.run(() => new Promise(() => {}), { id }));
+    tasks.push(manager.lease('slow'));
+    armed = true;
+    manager.pause();
+    tasks.push(manager.onIdle(), manager.close(), manager.lease('b'));
+    const codes = (await Promise.allSettled(tasks)).map(({ reason }) => reason?.code);
+    lease.release();
+    lease.pool.addEventListener('idle', () => {});
+    console.log(JSON.stringify({ log, codes }));
+  `);
+  assert.equal(status, 0, stderr);
+  const broken = 'ERR_MILLPOND_BROKEN';
+  assert.deepEqual(JSON.parse(stdout), { log: [`error 1 ${broken}`, `error 2 ${broken}`, `end 2 ${broken}`], codes: [broken, broken, broken, broken, broken, 'ERR_MILLPOND_CLOSED'] });
+});
