@@ -3,7 +3,7 @@
  */
 import { type AsyncDisposing, disposable } from './disposal.js';
 import { type FetchOptions, type FetchSettings, fetchSettings, type LaneSettings, laneName, type PondInit, type PondSettings, pondSettings } from './fetch-options.js';
-import type { PoolStats } from './lane.js';
+import type { PoolStats } from './stats.js';
 import { PoolManager } from './manager.js';
 import { originOf } from './origin.js';
 import { type PoolOptions, runSlot } from './pool.js';
