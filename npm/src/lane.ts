@@ -1,7 +1,7 @@
 /**
  * What a pool is made of inside: a line and a limit in a pond, and those who wait for it to be idle.
  */
-import { LANE_CLOSE, LANE_HOLD, LANE_HOLD_UNTIL, LANE_PAUSE, LANE_RESIZE, LIMIT, SUBJECT, SUBMIT } from './calls.js';
+import { LANE_CAPACITY, LANE_CLOSE, LANE_HOLD, LANE_HOLD_UNTIL, LANE_PAUSE, LANE_RESIZE, LIMIT, SUBJECT, SUBMIT } from './calls.js';
 import { act, ALL, broken, read, STARTED } from './core.js';
 import { PoolClosedError, QueueFullError } from './errors.js';
 import { handle, type Task } from './handle.js';
@@ -40,7 +40,8 @@ export interface RunOptions {
   id?: string | undefined;
 }
 
-const RUN_OPTIONS = { priority: rank, weight, signal, timeout: duration, queueTimeout: duration, totalTimeout: duration, id: text };
+/** @internal */
+export const RUN_OPTIONS = { priority: rank, weight, signal, timeout: duration, queueTimeout: duration, totalTimeout: duration, id: text };
 
 /** The checked options of a lane. @internal */
 export interface Settings {
@@ -206,6 +207,20 @@ export class Lane extends Scope {
     return handle(this.#admit(job) as Promise<T>, job);
   }
 
+  /** As {@link run}, if the task can start now and overtakes nobody; else it was never here. */
+  claim(Kind: new (lane: Lane, fn: (context: never) => unknown, extra: undefined) => Job, fn: (context: never) => unknown): void {
+    if (this.closed || !this.alive || broken) throw this.#refusal(CLOSED);
+    if (this.empty) void this.#admit(new Kind(this, fn, undefined), true).catch(() => {});
+  }
+
+  /** Whether the line has no room for one more, as far as can be told without asking for it. */
+  get full(): boolean {
+    const { queueCapacity } = this.settings;
+    if (queueCapacity === Infinity) return false;
+    const starts = this.empty && !this.paused && this.stat(COUNTERS.running) < this.concurrency;
+    return !starts && this.stat(COUNTERS.waiting) >= queueCapacity;
+  }
+
   #extra(options: RunOptions): Extra {
     const { priority, ...rest } = check(options, RUN_OPTIONS, 'options');
     return Object.assign(new Extra(this.settings), rest, priority as Ranked | undefined);
@@ -224,15 +239,18 @@ export class Lane extends Scope {
     return priority - since / this.settings.aging;
   }
 
-  #admit(job: Job): Promise<unknown> {
+  #admit(job: Job, atOnce = false): Promise<unknown> {
     const { pond } = this;
     const extra = this.#isTimed ? job.more : job.extra;
     if (extra?.signal?.aborted) return job.refuse(extra.signal.reason, CANCELLED);
     const time = pond.time();
     if (extra) extra.since = time;
+    // A line without room takes who starts at once, and nobody else.
+    if (atOnce) act(LANE_CAPACITY, pond.handle, this.handle, 0);
     const ticket = extra
       ? act(SUBMIT + 256 * (extra.weight - 1), pond.handle, this.handle, this.level(extra), time)
       : act(SUBMIT, pond.handle, this.handle, 0, time);
+    if (atOnce) act(LANE_CAPACITY, pond.handle, this.handle, this.settings.queueCapacity);
     if (ticket < 0) return job.refuse(this.#refusal(ticket), FAILED);
     const dropped = this.settings.overflow ? pond.find(read(pond.handle, ALL, SUBJECT)) : undefined;
     const recalled = pond.place(job, ticket & ~STARTED);

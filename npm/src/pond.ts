@@ -26,6 +26,8 @@ export class Pond implements Holder {
   readonly all: Scope;
   /** Told of lanes that have expired. */
   expired: (lane: Lane) => void = () => {};
+  /** Who is told of tasks that fail. */
+  readonly mourners = new Set<(lane: Lane, error: unknown) => void>();
   /** Whether permits may lapse: then every submission may recall one. */
   lapsing = false;
   /** Whether lanes may be held for a time, or by a rate. */
@@ -121,6 +123,7 @@ export class Pond implements Holder {
       const job = this.#jobs[ticket & INDEX]!;
       job.admit();
       launch(job);
+      if (job.lane.watched) job.lane.look();
       ticket = act(NEXT, this.handle, 0, 0, this.time());
     }
     this.resume();
@@ -131,6 +134,11 @@ export class Pond implements Holder {
     this.#jobs[job.ticket & INDEX] = undefined;
     this.#start(act(FINISH, this.handle, job.ticket, outcome, this.time()));
     this.#left(job.lane);
+  }
+
+  /** A task has thrown, rejected or timed out. */
+  failed(lane: Lane, error: unknown): void {
+    for (const mourn of this.mourners) mourn(lane, error);
   }
 
   /** A waiting task leaves the line. */

@@ -59,6 +59,8 @@ export class Extra {
   stopped = false;
   reason: unknown;
   kept = false;
+  /** Which call of its function this is. */
+  attempt = 1;
 
   constructor({ timeout, queueTimeout, totalTimeout }: Settings) {
     this.timeout = timeout;
@@ -110,6 +112,11 @@ export class Job implements Slot, Ready {
   /** Its function was not called. */
   get waits(): boolean {
     return this.#stage < RUNNING;
+  }
+
+  /** It has its permit, whether its function was called or not. */
+  get holds(): boolean {
+    return this.#stage > WAITING && this.#stage < OVER;
   }
 
   get id(): string {
@@ -228,7 +235,7 @@ export class Job implements Slot, Ready {
       value = error;
     }
     if (this.extra?.stopped) [failed, value] = [true, this.extra.reason];
-    this.#ended(failed);
+    this.#ended(failed, value);
     if (failed) throw value;
     return value;
   }
@@ -248,13 +255,14 @@ export class Job implements Slot, Ready {
 
   #settle(failed: boolean, value: unknown, settle: (value: unknown) => void): void {
     const stopped = this.extra?.stopped;
-    this.#ended(failed);
+    this.#ended(failed, value);
     if (!stopped) settle(value);
   }
 
   /** Its function has ended. */
-  #ended(failed: boolean): void {
+  #ended(failed: boolean, value: unknown): void {
     this.promise = this.#reject = this.#fn = undefined;
+    if (failed && !this.extra?.stopped) this.lane.pond.failed(this.lane, value);
     if (failed || !this.extra?.kept) this.release(failed ? FAILED : SUCCEEDED);
   }
 
@@ -283,6 +291,7 @@ export class Job implements Slot, Ready {
     if (this.#outcome >= 0) return false;
     this.#outcome = outcome;
     Object.assign(this.more, { stopped: true, reason });
+    if (outcome === TIMED_OUT) this.lane.pond.failed(this.lane, reason);
     if (this.#stage < RUNNING) this.#withdraw(told);
     else this.#interrupt(outcome, reason);
     return true;

@@ -41,6 +41,23 @@ export function launch(task: Ready): void {
   if (ready.size > 0 || !send(task)) ready.add(task);
 }
 
+/** Resolves when a task that asked now would start: soon as long as the slice lasts, else in a later turn of the event loop. */
+export function passage(): Promise<void> {
+  return new Promise((resolve) => {
+    launch({ start: () => (resolve(), false) });
+  });
+}
+
+/** As {@link passage}, for somebody who has worked long: looks at the clock, and does not trust a turn nobody has measured. */
+export function breathe(): Promise<void> {
+  if (end === 0) {
+    begin();
+    end = -1;
+  }
+  left = 0;
+  return passage();
+}
+
 /** A task that was sent off has arrived, or never will; {@link flow} may be called for. */
 export function landed(): void {
   flying--;
