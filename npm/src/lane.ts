@@ -311,11 +311,13 @@ export class Lane extends Scope {
     act(LANE_HOLD, pond.handle, this.handle, +paused, pond.time());
     pond.pump();
     pond.expiring();
+    this.look();
   }
 
   resize(concurrency: number): void {
     act(LANE_RESIZE, this.pond.handle, this.handle, concurrency);
     this.pond.pump();
+    this.look();
   }
 
   /** No task starts before that time of the platform's clock, though it may have been held for longer before. All clocks go on. */

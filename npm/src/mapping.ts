@@ -175,25 +175,16 @@ export abstract class Mapping {
   async #result(item: Item, given: unknown): Promise<PromiseSettledResult<unknown>> {
     try {
       const value = await given;
-      return { status: 'fulfilled', value: await this.#submit(item, value, await this.#lane()) };
+      for (let lane; (lane = this.#open()).full;) await lane.until(() => !lane.full);
+      return { status: 'fulfilled', value: await this.#submit(item, value) };
     } catch (reason) {
       return { status: 'rejected', reason };
     }
   }
 
-  /** The lane, when its line has room. */
-  async #lane(): Promise<Lane> {
-    let lane = this.#open();
-    while (lane.full) {
-      await lane.until(() => !lane.full);
-      lane = this.#open();
-    }
-    return lane;
-  }
-
-  #submit(item: Item, value: unknown, lane: Lane): Task<unknown> | undefined {
+  #submit(item: Item, value: unknown): Task<unknown> | undefined {
     if (!this.flying.has(item)) return undefined;
-    const task = lane.run(Job, (context: TaskContext) => {
+    const task = this.#open().run(Job, (context: TaskContext) => {
       item.called = true;
       return this.#mapper(value, item.index, context);
     }, this.#each);
