@@ -194,6 +194,7 @@ export class Pool {
    * ```
    */
   runAll<const F extends readonly TaskFunction<unknown>[]>(fns: F, options?: RunOptions): Promise<{ -readonly [I in keyof F]: Awaited<ReturnType<F[I]>> }> {
+    if (!Array.isArray(fns)) refuse('fns', 'an array', fns);
     fns.forEach((fn, i) => callable(fn, `fns[${i}]`));
     check(options, RUN_OPTIONS, 'options');
     return Promise.all(fns.map((fn) => this.run(fn, options))) as Promise<{ -readonly [I in keyof F]: Awaited<ReturnType<F[I]>> }>;
