@@ -5,7 +5,7 @@
  * caller's turn, so that the async context of the caller is the mapper's.
  */
 import { aborted } from './errors.js';
-import type { Task, TaskContext } from './handle.js';
+import { Context, type Task, type TaskContext } from './handle.js';
 import { type Lane, RUN_OPTIONS, type RunOptions } from './lane.js';
 import { callable, check, limit, refuse, type Rule } from './options.js';
 import { Job } from './task.js';
@@ -49,6 +49,20 @@ export interface Item {
   /** Its mapper was called. */
   called?: boolean;
   result?: PromiseSettledResult<unknown>;
+}
+
+/** Tells of its end before its permit goes on to the next, so that after an error, or `stop`, none begins. */
+class ItemJob extends Job {
+  onEnd: ((result: PromiseSettledResult<unknown>) => void) | undefined = undefined;
+
+  protected override context(): this {
+    return this;
+  }
+
+  protected override ended(failed: boolean, value: unknown): void {
+    super.ended(failed, value);
+    this.onEnd?.(failed ? { status: 'rejected', reason: value } : { status: 'fulfilled', value });
+  }
 }
 
 /** @internal */
@@ -111,7 +125,14 @@ export abstract class Mapping {
     let index = 0;
     try {
       this.#iterator = ((this.#input as AsyncIterable<unknown>)[Symbol.asyncIterator] ?? (this.#input as Iterable<unknown>)[Symbol.iterator]).call(this.#input);
-      for (let step; (step = await this.#next()); index++) void this.#run({ index }, step.value);
+      while (await this.#room()) {
+        this.asking = true;
+        const step = await this.#next();
+        this.asking = false;
+        if (step.done) this.#iterator = undefined;
+        if (step.done || this.closed) break;
+        void this.#run({ index: index++ }, step.value);
+      }
     } catch (error) {
       // An input that has failed is not to be ended.
       if (this.asking) this.#iterator = undefined;
@@ -136,20 +157,16 @@ export abstract class Mapping {
     this.options.signal?.removeEventListener('abort', this.#aborted);
   }
 
-  /** Reads the next item when there is room for it; undefined if there is none, or nobody wants it any more. */
-  async #next(): Promise<IteratorYieldResult<unknown> | undefined> {
+  /** Waits until there is room for one more; false if nobody wants it any more. */
+  async #room(): Promise<boolean> {
     while (!this.closed && !this.hasRoom) await new Promise<void>((resolve) => { this.#wake = resolve; });
-    await passage();
-    if (this.closed) return undefined;
-    this.asking = true;
-    const step = await this.#call();
-    this.asking = false;
-    if (step.done) this.#iterator = undefined;
-    return step.done || this.closed ? undefined : step;
+    const turn = passage();
+    if (turn) await turn;
+    return !this.closed;
   }
 
   /** A generator cannot be ended by what it calls: that is done when it is back. */
-  #call(): IteratorResult<unknown> | Promise<IteratorResult<unknown>> {
+  #next(): IteratorResult<unknown> | Promise<IteratorResult<unknown>> {
     this.#calling = true;
     try {
       return this.#iterator!.next();
@@ -162,7 +179,29 @@ export abstract class Mapping {
   async #run(item: Item, given: unknown): Promise<void> {
     this.flying.add(item);
     this.entered(item);
-    const result = await this.#result(item, given);
+    try {
+      const value = await given;
+      for (let lane; (lane = this.#open()).full;) await lane.until(() => !lane.full);
+      this.#landed(item, { status: 'fulfilled', value: await this.#submit(item, value) });
+    } catch (reason) {
+      this.#landed(item, { status: 'rejected', reason });
+    }
+  }
+
+  #submit(item: Item, value: unknown): Task<unknown> | undefined {
+    if (!this.flying.has(item)) return undefined;
+    const task = this.#open().run(ItemJob, (job: ItemJob) => {
+      item.called = true;
+      job.onEnd = (result) => this.#landed(item, result);
+      return this.#mapper(value, item.index, new Context(job));
+    }, this.#each);
+    // Its mapper may have ended it all.
+    if (item.called && !this.flying.has(item)) task.cancel(this.#reason);
+    return (item.task = task);
+  }
+
+  /** The result of an item is known: the first time it is told. */
+  #landed(item: Item, result: PromiseSettledResult<unknown>): void {
     if (!this.flying.delete(item)) return;
     if (result.status === 'fulfilled' && result.value === stop) {
       void this.cut(item.index, aborted());
@@ -170,27 +209,6 @@ export abstract class Mapping {
     } else this.settled(item, result);
     this.wake();
     this.#finish();
-  }
-
-  async #result(item: Item, given: unknown): Promise<PromiseSettledResult<unknown>> {
-    try {
-      const value = await given;
-      for (let lane; (lane = this.#open()).full;) await lane.until(() => !lane.full);
-      return { status: 'fulfilled', value: await this.#submit(item, value) };
-    } catch (reason) {
-      return { status: 'rejected', reason };
-    }
-  }
-
-  #submit(item: Item, value: unknown): Task<unknown> | undefined {
-    if (!this.flying.has(item)) return undefined;
-    const task = this.#open().run(Job, (context: TaskContext) => {
-      item.called = true;
-      return this.#mapper(value, item.index, context);
-    }, this.#each);
-    // Its mapper may have ended it all.
-    if (!this.flying.has(item)) task.cancel(this.#reason);
-    return (item.task = task);
   }
 
   /** Nothing after that index counts any more. The promise is that of the input's end. */

@@ -262,8 +262,13 @@ export class Job implements Slot, Ready {
   /** Its function has ended. */
   #ended(failed: boolean, value: unknown): void {
     this.promise = this.#reject = this.#fn = undefined;
-    if (failed && !this.extra?.stopped) this.lane.pond.failed(this.lane, value);
+    if (!this.extra?.stopped) this.ended(failed, value);
     if (failed || !this.extra?.kept) this.release(failed ? FAILED : SUCCEEDED);
+  }
+
+  /** It is known how its function has ended, and the permit has not gone back. */
+  protected ended(failed: boolean, value: unknown): void {
+    if (failed) this.lane.pond.failed(this.lane, value);
   }
 
   #leave(outcome: Outcome): void {

@@ -41,15 +41,16 @@ export function launch(task: Ready): void {
   if (ready.size > 0 || !send(task)) ready.add(task);
 }
 
-/** Resolves when a task that asked now would start: soon as long as the slice lasts, else in a later turn of the event loop. */
-export function passage(): Promise<void> {
+/** Resolves when a task that asks now would start, in a later turn of the event loop; undefined if that is at once. */
+export function passage(): Promise<void> | undefined {
+  if (ready.size === 0 && flying < STRIDE && inSlice()) return undefined;
   return new Promise((resolve) => {
-    launch({ start: () => (resolve(), false) });
+    ready.add({ start: () => (resolve(), false) });
   });
 }
 
 /** As {@link passage}, for somebody who has worked long: looks at the clock, and does not trust a turn nobody has measured. */
-export function breathe(): Promise<void> {
+export function breathe(): Promise<void> | undefined {
   if (end === 0) {
     begin();
     end = -1;

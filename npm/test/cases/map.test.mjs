@@ -183,6 +183,23 @@ test('the first error ends it: nothing more is read, what waits leaves, what run
   equal(calls.length, 1);
 });
 
+test('after an error, or stop, none begins that waited for the very slot', async () => {
+  for (const last of ['error', 'sync error', 'stop']) {
+    const pool = new Pool(3);
+    const permits = [pool.tryAcquire(), pool.tryAcquire()];
+    const called = [];
+    const all = pool.map([1, 2, 3], (x) => {
+      called.push(x);
+      if (last === 'sync error') throw last;
+      return settle().then(() => { if (last === 'error') throw last; return stop; });
+    });
+    deepEqual(await all.catch((error) => error), last === 'stop' ? [] : last);
+    await turns();
+    deepEqual([called, pool.waiting], [[1], 0]);
+    permits.forEach((permit) => permit.release());
+  }
+});
+
 test('errors of an item, of a synchronous mapper and of the input', async () => {
   const pool = new Pool(2);
   const error = new Error('bad');
