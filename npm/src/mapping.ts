@@ -196,7 +196,7 @@ export abstract class Mapping {
       return this.#mapper(value, item.index, new Context(job));
     }, this.#each);
     // Its mapper may have ended it all.
-    if (item.called && !this.flying.has(item)) task.cancel(this.#reason);
+    if (item.index > this.bound) task.cancel(this.#reason);
     return (item.task = task);
   }
 
