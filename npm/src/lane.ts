@@ -178,6 +178,9 @@ export class Scope {
   }
 }
 
+/** What makes tasks of a kind. @internal */
+export type JobKind = new (lane: Lane, fn: (context: never) => unknown, extra: Extra | undefined) => Job;
+
 /** A line with its limit. @internal */
 export class Lane extends Scope {
   readonly settings: Settings;
@@ -201,16 +204,20 @@ export class Lane extends Scope {
   }
 
   /** Submits a task, and starts it at once if there is room. */
-  run<T>(Kind: new (lane: Lane, fn: (context: never) => unknown, extra: Extra | undefined) => Job, fn: (context: never) => unknown, options: RunOptions | undefined): Task<T> {
-    callable(fn, 'fn');
-    const job = new Kind(this, fn, options === undefined ? undefined : this.#extra(options));
+  run<T>(Kind: JobKind, fn: (context: never) => unknown, options: RunOptions | undefined): Task<T> {
+    const job = this.#job(Kind, fn, options);
     return handle(this.#admit(job) as Promise<T>, job);
   }
 
   /** As {@link run}, if the task can start now and overtakes nobody; else it was never here. */
-  claim(Kind: new (lane: Lane, fn: (context: never) => unknown, extra: undefined) => Job, fn: (context: never) => unknown): void {
+  claim(Kind: JobKind, fn: (context: never) => unknown, options: RunOptions | undefined): void {
+    const job = this.#job(Kind, fn, options);
     if (this.closed || !this.alive || broken) throw this.#refusal(CLOSED);
-    if (this.empty) void this.#admit(new Kind(this, fn, undefined), true).catch(() => {});
+    if (this.empty) this.#admit(job, true).catch(() => {});
+  }
+
+  #job(Kind: JobKind, fn: (context: never) => unknown, options: RunOptions | undefined): Job {
+    return new Kind(this, callable(fn, 'fn'), options === undefined ? undefined : this.#extra(options));
   }
 
   /** Whether the line has no room for one more, as far as can be told without asking for it. */

@@ -6,7 +6,8 @@ import type { Task, TaskFunction } from './handle.js';
 import { COUNTERS, type PoolStats, type RunOptions, type Settings, type WaitOptions } from './lane.js';
 import { type Gone, Lanes } from './lanes.js';
 import { check, duration, limit, refuse, type Rule } from './options.js';
-import { cancelAll, type Pool, type PoolOptions, settings, viewOf } from './pool.js';
+import { cancelAll, type Pool, type PoolOptions, viewOf } from './pool.js';
+import { settings } from './pool-options.js';
 import { Pond } from './pond.js';
 
 /** How one key's pool differs from the others. */

@@ -92,7 +92,8 @@ export abstract class Mapping {
     this.#input = input;
     this.#mapper = callable(mapper, 'mapper') as Mapper<unknown, unknown>;
     this.options = check(options, { ...EACH, concurrency: limit, ...rules }, 'options') as MapSettledOptions;
-    const each = Object.entries(this.options).filter(([name]) => name !== 'signal' && name in EACH);
+    // As they were given: they are checked for every item, and a priority may be a function.
+    const each = Object.entries(options ?? {}).filter(([name]) => name !== 'signal' && name in EACH);
     if (each.length > 0) this.#each = Object.fromEntries(each);
   }
 

@@ -67,10 +67,10 @@ export function acquire(lane: Lane, options: RunOptions | undefined): Task<Permi
 }
 
 /** A permit, if one is to be had now. @internal */
-export function tryAcquire(lane: Lane): Permit | undefined {
+export function tryAcquire(lane: Lane, options: RunOptions | undefined): Permit | undefined {
   let permit: Permit | undefined;
   lane.claim(PermitJob, (job) => {
     permit = new Permit(job);
-  });
+  }, options);
   return permit;
 }

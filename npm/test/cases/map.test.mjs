@@ -216,6 +216,41 @@ test('errors of an item, of a synchronous mapper and of the input', async () => 
   equal(pool.isIdle, true);
 });
 
+test('an item whose promise, or place in the line, comes after the end is not mapped', async () => {
+  const late = deferred();
+  const called = [];
+  const pool = new Pool({ concurrency: 2, queueCapacity: 0 });
+  const map = (input) => rejection(pool.map(input, (x) => { called.push(x); throw x; }));
+  equal(await map([late.promise, 'bad']), 'bad');
+  late.resolve('late');
+  await turns();
+  deepEqual(called, ['bad']);
+  const permits = [pool.tryAcquire(), pool.tryAcquire()];
+  const bad = deferred();
+  const all = map(['waits for a place', bad.promise]);
+  await turns();
+  bad.reject('worse');
+  equal(await all, 'worse');
+  permits.forEach((permit) => permit.release());
+  await turns();
+  deepEqual(called, ['bad']);
+});
+
+test('weights and priorities that are functions are those of each item', async () => {
+  const pool = new Pool(4);
+  const { mapper, calls } = hand();
+  let asked = 0;
+  const all = pool.map([1, 2, 3], mapper, { weight: 2, priority: () => ++asked });
+  await turns();
+  deepEqual([calls.length, pool.waiting], [2, 1]);
+  ok(asked >= 3);
+  calls[0].resolve('a');
+  calls[1].resolve('b');
+  await until(() => calls.length === 3);
+  calls[2].resolve('c');
+  deepEqual(await all, ['a', 'b', 'c']);
+});
+
 test('an input whose return() fails does not hide the error', async () => {
   const error = new Error('bad');
   for (const ends of [() => { throw new Error('worse'); }, () => Promise.reject(new Error('worse'))]) {

@@ -121,6 +121,30 @@ test('tryAcquire: at once or not at all, and nobody is overtaken', async () => {
   equal(pool.waiting, 0);
 });
 
+test('tryAcquire takes the options of acquire', async (t) => {
+  const clock = virtualClock(t);
+  const pool = new Pool(3);
+  const permit = pool.tryAcquire({ weight: 2, timeout: 10, id: 'mine' });
+  equal(pool.tryAcquire({ weight: 2 }), undefined);
+  deepEqual(pool.runningTasks.map(({ id }) => id), ['mine']);
+  await clock.advance(10);
+  equal(permit.signal.reason.phase, 'run');
+  equal(pool.tryAcquire({ signal: AbortSignal.abort() }), undefined);
+  throws(() => pool.tryAcquire({ wieght: 2 }), { option: 'wieght' });
+  permit.release();
+  pool.tryAcquire({ weight: 3 }).release();
+});
+
+test('tryAcquire drops nobody from a full line', async () => {
+  const pool = new Pool({ concurrency: 1, queueCapacity: 1, overflow: 'drop-oldest' });
+  const permit = pool.tryAcquire();
+  const waits = pool.run(() => 1);
+  equal(pool.tryAcquire(), undefined);
+  permit.release();
+  equal(await waits, 1);
+  equal(pool.stats.dropped, 0);
+});
+
 test('tryAcquire leaves the line as it was', async () => {
   const pool = new Pool({ concurrency: 1, queueCapacity: 1 });
   const permit = pool.tryAcquire();
