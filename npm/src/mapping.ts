@@ -214,7 +214,7 @@ export abstract class Mapping {
 
   /** Nothing after that index counts any more. The promise is that of the input's end. */
   protected cut(index: number, reason: unknown): Promise<void> {
-    this.bound = Math.min(this.bound, index);
+    this.bound = index;
     this.#reason = reason;
     const late = [...this.flying].filter((item) => item.index > index);
     for (const item of late) this.flying.delete(item);
@@ -228,7 +228,6 @@ export abstract class Mapping {
   /** Reads nothing more, and tells the input so. */
   async #close(): Promise<void> {
     this.closed = true;
-    this.#wake();
     const iterator = this.#iterator;
     if (this.#calling) return;
     this.#iterator = undefined;
