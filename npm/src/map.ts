@@ -50,7 +50,6 @@ export class Collecting extends Mapping {
 
   protected failed(reason: unknown): void {
     void this.cut(-1, reason);
-    this.unheed();
     this.#reject(reason);
   }
 

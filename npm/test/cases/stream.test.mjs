@@ -226,6 +226,16 @@ test('return() before anything was asked for reads nothing', async () => {
   equal(asked, 0);
 });
 
+test('after return() there is nothing, though results were ready', async () => {
+  for (const preserveOrder of [true, false]) {
+    const stream = new Pool(3).stream(numbers(), (x) => x, { preserveOrder });
+    equal((await stream.next()).done, false);
+    await turns();
+    await stream.return();
+    deepEqual(await stream.next(), { done: true, value: undefined });
+  }
+});
+
 test('return() rejects if the end of the input does', async () => {
   const error = new Error('bad');
   const source = { [Symbol.iterator]: () => ({ next: () => ({ done: false, value: 1 }), return() { throw error; } }) };
