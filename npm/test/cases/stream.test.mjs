@@ -246,19 +246,22 @@ test('return() rejects if the end of the input does', async () => {
 });
 
 test('a signal ends it at once, whatever is ready', async () => {
-  const pool = new Pool(2);
-  const controller = new AbortController();
-  const source = numbers();
-  const stream = pool.stream(source, (x) => x, { signal: controller.signal });
-  deepEqual(await stream.next(), { done: false, value: 0 });
-  await turns();
-  controller.abort('enough');
-  equal(await rejection(stream.next()), 'enough');
-  deepEqual(await stream.next(), { done: true, value: undefined });
-  equal(source.ended, 1);
-  const late = pool.stream(source, fail, { signal: controller.signal });
-  equal(await rejection(late.next()), 'enough');
-  deepEqual(await late.next(), { done: true, value: undefined });
+  for (const preserveOrder of [true, false]) {
+    const pool = new Pool(3);
+    const controller = new AbortController();
+    const { signal } = controller;
+    const source = numbers();
+    const stream = pool.stream(source, (x) => x, { signal, preserveOrder });
+    deepEqual(await stream.next(), { done: false, value: 0 });
+    await turns();
+    controller.abort('enough');
+    equal(await rejection(stream.next()), 'enough');
+    deepEqual(await stream.next(), { done: true, value: undefined });
+    equal(source.ended, 1);
+    const late = pool.stream(source, fail, { signal });
+    equal(await rejection(late.next()), 'enough');
+    deepEqual(await late.next(), { done: true, value: undefined });
+  }
 });
 
 test('await using ends it', async () => {
