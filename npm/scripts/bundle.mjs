@@ -13,9 +13,11 @@ const dist = join(npm, 'dist');
  * user may look at is among them; that none is declared to users is checked below.
  */
 const PRIVATE = `
-admit aged alive arm begin branch clock consume context controller disarm drained drop expiring extra finish forget handle
-heed interrupt isNative isOver isTimed isUsed jobs kept lapsing lock look mirror more onRecall onTimeout outgoing over owner
-prioritize pump reading refuse revoke settings settle shut slot stat stopped sweep ticket unname until watched withdraw
+admit alive arm audience begin born branch came changed claim clock consume context controller disarm drained ended
+enter extra finish forget generation guest handle hear heed holds interrupt isNative isOver isTimed isUsed jobs kept
+landed lapsing leases leave left lock look mirror more onRecall onTimeout outgoing over owner prioritize pump reading
+refuse rested retire revoke room settings settle shut slot stall stat stopped sweep ticket told unname until watched
+withdraw
 `.trim().split(/\s+/);
 
 // The core's exports have the names Rust gave them.

@@ -30,3 +30,5 @@ export const NEXT_EXPIRY = 14;
 /** The task or lane the last answer of `DUE`, `SUBMIT` or `EVICT` was about. */
 export const SUBJECT = 15;
 export const NEXT_RESUMPTION = 16;
+/** Whether a task could start now and overtake nobody; with its weight less one in the bits from 8. */
+export const STARTS = 17;

@@ -1,16 +1,17 @@
 /**
- * `using` and `await using`, where the language has it.
+ * `using` and `await using`, where the language has them.
  */
 
 /** Has `[Symbol.asyncDispose]()` if the consumer's TypeScript `lib` knows that; an error in the declarations otherwise. */
 export type AsyncDisposing =
   SymbolConstructor extends { readonly asyncDispose: infer K extends symbol } ? { [P in K]: () => Promise<void> } : object;
 
-/** As {@link AsyncDisposing}, for `[Symbol.dispose]()`. */
-export type Disposing = SymbolConstructor extends { readonly dispose: infer K extends symbol } ? { [P in K]: () => void } : object;
+/** Has `[Symbol.dispose]()`, likewise. */
+export type Disposing =
+  SymbolConstructor extends { readonly dispose: infer K extends symbol } ? { [P in K]: () => void } : object;
 
-/** Makes `await using` close it. */
-export function disposable(prototype: { close(): Promise<void> }): void {
-  const { asyncDispose } = Symbol as { asyncDispose?: symbol };
-  if (asyncDispose) Object.defineProperty(prototype, asyncDispose, { value: prototype.close, writable: true, configurable: true });
+/** Makes `await using` close it; or another statement do something else. */
+export function disposable(prototype: object, method = (prototype as { close?: unknown }).close, name: 'dispose' | 'asyncDispose' = 'asyncDispose'): void {
+  const symbol = (Symbol as unknown as Record<string, symbol | undefined>)[name];
+  if (symbol) Object.defineProperty(prototype, symbol, { value: method, writable: true, configurable: true });
 }

@@ -55,7 +55,7 @@ export interface PoolEvents {
   /** Nothing waits or runs any more. Told once each time that becomes so, after the last task's `end`. */
   idle: CustomEvent<null>;
   /** A task that waited had to go out of the full line for a newer one. Its `end` follows. */
-  'drop': CustomEvent<ErrorEventDetail & { readonly error: QueueFullError }>;
+  drop: CustomEvent<ErrorEventDetail & { readonly error: QueueFullError }>;
   /** A task was refused because the line is full, before `run()` returns. It has no other events. */
   full: CustomEvent<ErrorEventDetail & { readonly error: QueueFullError }>;
   /** By {@link Pool.pause}, unless it was paused. */

@@ -3,6 +3,7 @@
  */
 import { type Rank, rank } from './options.js';
 import type { Job } from './task.js';
+import { breathe } from './turn.js';
 
 /** Where a task is, see {@link Task.state}. */
 export type TaskState = 'waiting' | 'running' | EndState;
@@ -15,6 +16,26 @@ export interface TaskContext {
    * Aborted when the task is cancelled or times out while it runs, with the very reason. Made on first access, so it costs nothing unused.
    */
   readonly signal: AbortSignal;
+  /** The task's {@link Task.id}. */
+  readonly id: string;
+  /** Which attempt this call is, from 1. */
+  readonly attempt: number;
+  /**
+   * A place for a long task to let others have a go: timers, input, tasks that wait. Resolves soon, or in a later turn of the event loop if
+   * 4 ms have passed since the last one began, so it may be called often.
+   *
+   * @throws the `reason` of {@link TaskContext.signal}, if the task was stopped
+   * @example
+   * ```js
+   * pool.run(async (context) => {
+   *   for (const row of rows) {
+   *     crunch(row);
+   *     await context.yield();
+   *   }
+   * });
+   * ```
+   */
+  yield(): Promise<void>;
 }
 
 /** What runs in a pool. It may be synchronous, throw, or return any thenable. */
@@ -108,5 +129,25 @@ export class Context implements TaskContext {
 
   get signal(): AbortSignal {
     return this.#job.signal;
+  }
+
+  get id(): string {
+    return this.#job.id;
+  }
+
+  get attempt(): number {
+    return this.#job.extra?.attempt ?? 1;
+  }
+
+  // No `scheduler.yield()`, where there is one: it comes before timers, and so before the deadlines of the very task.
+  async yield(): Promise<void> {
+    this.#check();
+    await breathe();
+    this.#check();
+  }
+
+  #check(): void {
+    const { extra } = this.#job;
+    if (extra?.stopped) throw extra.reason;
   }
 }

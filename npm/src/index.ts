@@ -4,6 +4,11 @@
 // First, so that the module of the core comes before all else in the bundle and the program behind it stays in one piece: that packs better.
 export { Pool, type PoolOptions } from './pool.js';
 export type { EndEventDetail, ErrorEventDetail, PoolEvents, SubmitEventDetail, TaskEventDetail } from './events.js';
+export { type MapInput, type Mapped, type Mapper, type MapSettledOptions, skip, stop } from './mapping.js';
+export type { MapOptions } from './map.js';
+export type { Permit } from './permit.js';
+export type { RunningTask } from './running.js';
+export type { ResultStream, StreamOptions } from './stream.js';
 export { createFetch, type PondFetch } from './fetch.js';
 export type { FetchOptions, LaneOptions, PondInit } from './fetch-options.js';
 export { type OptionError, PoolClosedError, QueueFullError, TimeoutError, type TimeoutPhase } from './errors.js';

@@ -1,7 +1,7 @@
 /**
  * What a pool is made of inside: a line and a limit in a pond, and those who wait for it to be idle.
  */
-import { LANE_CLOSE, LANE_HOLD, LANE_HOLD_UNTIL, LANE_PAUSE, LANE_RESIZE, LIMIT, SUBJECT, SUBMIT } from './calls.js';
+import { LANE_CLOSE, LANE_HOLD, LANE_HOLD_UNTIL, LANE_PAUSE, LANE_RESIZE, LIMIT, STARTS, SUBJECT, SUBMIT } from './calls.js';
 import { act, ALL, broken, read, STARTED } from './core.js';
 import { PoolClosedError, QueueFullError } from './errors.js';
 import type { Audience, PoolEvents, Told } from './events.js';
@@ -42,7 +42,8 @@ export interface RunOptions {
   id?: string | undefined;
 }
 
-const RUN_OPTIONS = { priority: rank, weight, signal, timeout: duration, queueTimeout: duration, totalTimeout: duration, id: text };
+/** @internal */
+export const RUN_OPTIONS = { priority: rank, weight, signal, timeout: duration, queueTimeout: duration, totalTimeout: duration, id: text };
 
 /** The checked options of a lane. @internal */
 export interface Settings {
@@ -182,6 +183,9 @@ export interface Guest {
   leave(): void;
 }
 
+/** What makes tasks of a kind. @internal */
+export type JobKind = new (lane: Lane, fn: (context: never) => unknown, extra: Extra | undefined) => Job;
+
 /** A line with its limit. @internal */
 export class Lane extends Scope {
   readonly settings: Settings;
@@ -209,14 +213,33 @@ export class Lane extends Scope {
   }
 
   /** Submits a task, and starts it at once if there is room. */
-  run<T>(Kind: new (lane: Lane, fn: (context: never) => unknown, extra: Extra | undefined) => Job, fn: (context: never) => unknown, options: RunOptions | undefined, guest?: Guest): Task<T> {
-    callable(fn, 'fn');
-    const job = new Kind(this, fn, options === undefined ? undefined : this.#extra(options));
+  run<T>(Kind: JobKind, fn: (context: never) => unknown, options: RunOptions | undefined, guest?: Guest): Task<T> {
+    const job = this.#job(Kind, fn, options);
     if (guest) {
       job.more.guest = guest;
       guest.enter();
     }
     return this.#admit(job) as Task<T>;
+  }
+
+  /** As {@link run}, if the task can start now and overtakes nobody; else it was never here. */
+  claim(Kind: JobKind, fn: (context: never) => unknown, options: RunOptions | undefined): void {
+    const job = this.#job(Kind, fn, options);
+    if (this.closed || !this.alive || broken) throw this.#refusal(CLOSED);
+    const { weight = 1 } = job.extra ?? {};
+    if (read(this.pond.handle, this.handle, STARTS + 256 * (weight - 1))) this.#admit(job).catch(() => {});
+  }
+
+  #job(Kind: JobKind, fn: (context: never) => unknown, options: RunOptions | undefined): Job {
+    return new Kind(this, callable(fn, 'fn'), options === undefined ? undefined : this.#extra(options));
+  }
+
+  /** Whether the line has no room for one more, as far as can be told without asking for it. */
+  get full(): boolean {
+    const { queueCapacity } = this.settings;
+    if (queueCapacity === Infinity) return false;
+    const starts = this.empty && !this.paused && this.stat(COUNTERS.running) < this.concurrency;
+    return !starts && this.stat(COUNTERS.waiting) >= queueCapacity;
   }
 
   #extra(options: RunOptions): Extra {
@@ -335,6 +358,7 @@ export class Lane extends Scope {
     this.stall();
     this.#hold(paused);
     this.pond.pump();
+    this.changed();
     this.tell(paused ? 'pause' : 'resume');
   }
 
@@ -342,6 +366,7 @@ export class Lane extends Scope {
     if (concurrency === this.concurrency) return;
     act(LANE_RESIZE, this.pond.handle, this.handle, concurrency);
     this.pond.pump();
+    this.changed();
     this.tell('resize', { concurrency });
   }
 

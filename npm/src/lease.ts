@@ -4,7 +4,7 @@
  * A resource with its users is a generation. All generations of a key share its lane, and so its limit.
  */
 import { isProduction } from './development.js';
-import type { Disposing } from './disposal.js';
+import { type Disposing, disposable } from './disposal.js';
 import { PoolClosedError } from './errors.js';
 import type { Task, TaskFunction } from './handle.js';
 import type { Guest, RunOptions, WaitOptions } from './lane.js';
@@ -155,8 +155,7 @@ export class Lease<R = undefined, K = string> {
   #generation: Generation<K, R> | undefined;
 
   static {
-    const { dispose } = Symbol as { dispose?: symbol };
-    if (dispose) Object.defineProperty(this.prototype, dispose, { value: this.prototype.release, writable: true, configurable: true });
+    disposable(this.prototype, this.prototype.release, 'dispose');
   }
 
   /** @internal */

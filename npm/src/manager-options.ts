@@ -4,7 +4,7 @@
 import type { Settings } from './lane.js';
 import { disposeOf } from './lease.js';
 import { callable, check, duration, limit, refuse, type Rule } from './options.js';
-import { type PoolOptions, settings } from './pool.js';
+import { type PoolOptions, settings } from './pool-options.js';
 
 /** How one key's pool differs from the others. */
 export type PoolOverrides<K> = Readonly<Record<string, number | PoolOptions>> | ((key: K) => number | PoolOptions | undefined);

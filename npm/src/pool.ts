@@ -3,84 +3,24 @@
  */
 import { type AsyncDisposing, disposable } from './disposal.js';
 import { Audience, type PoolEvents } from './events.js';
-import type { Lane, RunOptions, Scope, Settings, WaitOptions } from './lane.js';
+import { type Lane, RUN_OPTIONS, type RunOptions, type Scope, type Settings, type WaitOptions } from './lane.js';
 import type { Task, TaskFunction } from './handle.js';
-import { capacity, check, duration, flag, limit, oneOf, type Rank, rank, refuse, type Rule, span, text } from './options.js';
+import { Collecting, type MapOptions } from './map.js';
+import type { MapInput, Mapped, Mapper, MapSettledOptions } from './mapping.js';
+import { callable, check, limit, type Rank, rank, refuse, signal } from './options.js';
 import { Lanes } from './lanes.js';
 import { Pond } from './pond.js';
+import { type PoolOptions, settings } from './pool-options.js';
+import { acquire, type Permit, tryAcquire } from './permit.js';
+import { type RunningTask, runningTasks } from './running.js';
 import type { Slot } from './slot.js';
 import { COUNTERS, noStats, type PoolStats } from './stats.js';
+import { type ResultStream, Streaming, type StreamOptions } from './stream.js';
 import { Job, SlotJob } from './task.js';
 import type { PoolTimings } from './timings.js';
 
+export type { PoolOptions } from './pool-options.js';
 export type { PoolStats } from './stats.js';
-
-/** How a pool is made. Every timeout is in milliseconds, from 0 to 2147483647; `Infinity` is none. */
-export interface PoolOptions {
-  /** How many tasks may run at once: an integer of at least 1, or `Infinity`. Default: `Infinity`. */
-  concurrency?: number | undefined;
-  /** How many tasks may wait: an integer of at least 0, or `Infinity`. One more is rejected with a {@link QueueFullError}. Default: `Infinity`. */
-  queueCapacity?: number | undefined;
-  /** The longest a task may run, from the call of its function. Default: `Infinity`. */
-  timeout?: number | undefined;
-  /** The longest a task may wait in the line, from `run()`. Goes on while the pool is paused. Default: `Infinity`. */
-  queueTimeout?: number | undefined;
-  /** The longest a task may take altogether, from `run()`. Default: `Infinity`. */
-  totalTimeout?: number | undefined;
-  /**
-   * When the permit of a cancelled or timed out task comes back: `'hold'`, when its function has really ended, so that no more than
-   * `concurrency` ever run; or at most so many milliseconds after it was told, then it is counted as `abandoned`. Default: `'hold'`.
-   */
-  abandon?: 'hold' | number | undefined;
-  /**
-   * `'fifo'`: first come, first served; `'lifo'`: the freshest first, for work that loses its worth by waiting. Among tasks of equal priority.
-   * Default: `'fifo'`.
-   */
-  order?: 'fifo' | 'lifo' | undefined;
-  /**
-   * So many milliseconds of waiting are worth as much as 1 of priority, so that nothing waits for ever behind what is more urgent; more than 0.
-   * Default: `Infinity`, strict priorities.
-   */
-  aging?: number | undefined;
-  /**
-   * What happens if one more comes to a full line: `'reject'` the newcomer, or drop the one that has waited for longest (`'drop-oldest'`), or the
-   * last one in line (`'drop-lowest'`, which may be the newcomer). Who has to go is rejected with a {@link QueueFullError}. Default: `'reject'`.
-   */
-  overflow?: 'reject' | 'drop-oldest' | 'drop-lowest' | undefined;
-  /** With `intervalCap`: a span of time in milliseconds, more than 0. Default: 1000. */
-  interval?: number | undefined;
-  /**
-   * How many tasks may start in any `interval`, wherever it begins: an integer of at least 1, or `Infinity`. Takes 8 bytes for each.
-   * Default: `Infinity`.
-   */
-  intervalCap?: number | undefined;
-  /** Whether to keep {@link Pool.timings}, which takes two looks at the clock for every task. Default: false. */
-  timings?: boolean | undefined;
-  /** False: begins paused. Default: true. */
-  autoStart?: boolean | undefined;
-  /** For messages. */
-  name?: string | undefined;
-}
-
-const OPTIONS: Record<string, Rule> = {
-  concurrency: limit, queueCapacity: capacity, timeout: duration, queueTimeout: duration, totalTimeout: duration,
-  abandon: (value, option) => (value === 'hold' ? Infinity : duration(value, option)), autoStart: flag, name: text,
-  order: oneOf('fifo', 'lifo'), aging: span, overflow: oneOf('reject', 'drop-oldest', 'drop-lowest'), interval: finite, intervalCap: limit, timings: flag,
-};
-
-function finite(value: unknown, option: string): number {
-  return span(value, option) < Infinity ? value as number : refuse(option, 'finite', value, RangeError);
-}
-
-const DEFAULTS: Settings = {
-  concurrency: Infinity, queueCapacity: Infinity, timeout: Infinity, queueTimeout: Infinity, totalTimeout: Infinity,
-  abandon: Infinity, autoStart: true, order: 0, aging: Infinity, overflow: 0, interval: 1000, intervalCap: Infinity, timings: false,
-};
-
-/** Checks the options of a pool. @internal */
-export function settings(options: number | PoolOptions | undefined, where = 'options'): Settings {
-  return { ...DEFAULTS, ...check(typeof options === 'number' ? { concurrency: options } : options, OPTIONS, where) };
-}
 
 /** Cancels what waits, or everything. @internal */
 export function cancelAll(scope: Scope, reason: unknown, running: boolean): number {
@@ -220,6 +160,116 @@ export class Pool extends EventTarget {
   }
 
   /**
+   * Runs several functions, each as {@link Pool.run} does.
+   *
+   * @param options those of every task
+   * @returns a promise of their results, in order. As `Promise.all`, it rejects with the first error, and the others go on.
+   * @throws {@link OptionError} (`ERR_MILLPOND_OPTION`) one of them is no function, or an option is unknown, of the wrong type or out of range;
+   * none is run then
+   * @example
+   * ```js
+   * const [user, posts] = await pool.runAll([() => loadUser(id), () => loadPosts(id)]);
+   * ```
+   */
+  runAll<const F extends readonly TaskFunction<unknown>[]>(fns: F, options?: RunOptions): Promise<{ -readonly [I in keyof F]: Awaited<ReturnType<F[I]>> }> {
+    if (!Array.isArray(fns)) refuse('fns', 'an array', fns);
+    fns.forEach((fn, i) => callable(fn, `fns[${i}]`));
+    check(options, RUN_OPTIONS, 'options');
+    return Promise.all(fns.map((fn) => this.run(fn, options))) as Promise<{ -readonly [I in keyof F]: Awaited<ReturnType<F[I]>> }>;
+  }
+
+  /**
+   * Makes a function that runs in this pool whenever it is called; `this` and the arguments are passed on.
+   *
+   * @param options those of every task
+   * @throws {@link OptionError} (`ERR_MILLPOND_OPTION`) `fn` is no function, or an option is unknown, of the wrong type or out of range
+   * @example
+   * ```js
+   * const save = pool.wrap(async (name, text) => { await store(name, text); });
+   * await Promise.all([save('a', '1'), save('b', '2')]);
+   * ```
+   */
+  wrap<This, A extends unknown[], T>(fn: (this: This, ...args: A) => T | PromiseLike<T>, options?: RunOptions): (this: This, ...args: A) => Task<Awaited<T>> {
+    callable(fn, 'fn');
+    check(options, RUN_OPTIONS, 'options');
+    const run = (task: TaskFunction<T>) => this.run(task, options);
+    return function (...args) {
+      return run(() => fn.apply(this, args));
+    };
+  }
+
+  /**
+   * Maps the items of an input, each in a task of this pool, under its limit and in its line. The input is read as there is room: never
+   * further ahead than `options.concurrency` and the pool's own.
+   *
+   * @returns a promise of the results, in the order of the input, without those that are {@link skip}. It rejects with the first error of
+   * the mapper, of an item or of the input, or with the reason of the `signal`: then nothing more is read, the input's `return()` is called,
+   * items that wait are cancelled, and those that run are told by their `signal`.
+   * @throws {@link OptionError} (`ERR_MILLPOND_OPTION`) `input` cannot be iterated, `mapper` is no function, or an option is unknown, of the
+   * wrong type or out of range
+   * @example
+   * ```js
+   * const pages = await pool.map(urls, (url, index, { signal }) => load(url, signal), { concurrency: 3 });
+   * ```
+   */
+  map<I, O>(input: MapInput<I>, mapper: Mapper<I, O>, options?: MapOptions): Promise<Mapped<O>[]> {
+    return new Collecting(false, () => this.#open(), input, mapper, options).promise as Promise<Mapped<O>[]>;
+  }
+
+  /**
+   * As {@link Pool.map}, with results like those of `Promise.allSettled`: an item that fails, or is cancelled, ends nothing. It still rejects if
+   * the input fails, the `signal` is aborted, or the pool is closed before the end.
+   *
+   * @example
+   * ```js
+   * const results = await pool.mapSettled(urls, load);
+   * const failed = results.filter(({ status }) => status === 'rejected');
+   * ```
+   */
+  mapSettled<I, O>(input: MapInput<I>, mapper: Mapper<I, O>, options?: MapSettledOptions): Promise<PromiseSettledResult<Mapped<O>>[]> {
+    return new Collecting(true, () => this.#open(), input, mapper, options).promise as Promise<PromiseSettledResult<Mapped<O>>[]>;
+  }
+
+  /**
+   * As {@link Pool.map}, one result at a time, and no further ahead of who reads them than `backpressure` says. Nothing is read before the first
+   * `next()`. An error comes after the results before it. `break` or `return()` ends the reading of the input and cancels the items that wait or run.
+   *
+   * @example
+   * ```js
+   * for await (const page of pool.stream(urls, load, { preserveOrder: false })) {
+   *   if (isLast(page)) break;
+   * }
+   * ```
+   */
+  stream<I, O>(input: MapInput<I>, mapper: Mapper<I, O>, options?: StreamOptions): ResultStream<Mapped<O>> {
+    return new Streaming(() => this.#open(), input, mapper, options) as unknown as ResultStream<Mapped<O>>;
+  }
+
+  /**
+   * Waits in the line, as a task does, for a permit to hold: for work that is no single function. The `timeout` is that of holding it.
+   *
+   * @returns a promise of the permit; it rejects as that of {@link Pool.run} does
+   * @example
+   * ```js
+   * using permit = await pool.acquire({ queueTimeout: 1000 });      // or permit.release(), in a `finally`
+   * await work(permit.signal);
+   * ```
+   */
+  acquire(options?: RunOptions): Task<Permit> {
+    return acquire(this.#open(), options);
+  }
+
+  /**
+   * A permit, if one is to be had at once without overtaking anybody. A refusal counts as `rejected`, if nobody waits.
+   *
+   * @param options as those of {@link Pool.acquire}, without meaning where they are about the line
+   * @throws {@link PoolClosedError} (`ERR_MILLPOND_CLOSED`) the pool is closed
+   */
+  tryAcquire(options?: RunOptions): Permit | undefined {
+    return tryAcquire(this.#open(), options);
+  }
+
+  /**
    * Changes the priority of a waiting task; it keeps its age among its new equals.
    *
    * @param id the `id` it was given in `run()`, or its {@link Task.id}
@@ -323,6 +373,12 @@ export class Pool extends EventTarget {
     return this.#peek()?.stat(COUNTERS.running) ?? 0;
   }
 
+  /** The tasks that hold a permit, in no particular order. Made when it is asked for. */
+  get runningTasks(): readonly RunningTask[] {
+    const lane = this.#peek();
+    return lane ? runningTasks(lane) : [];
+  }
+
   /** Whether no task is started until {@link Pool.resume}. */
   get isPaused(): boolean {
     return this.#lanes.pond.paused || (this.#peek()?.paused ?? !this.#settings.autoStart);
@@ -369,6 +425,49 @@ export class Pool extends EventTarget {
    */
   onEmpty(options?: WaitOptions): Promise<void> {
     return this.#until((lane) => lane.empty, options);
+  }
+
+  /**
+   * Resolves when fewer tasks than that wait; at once if that is so.
+   *
+   * @param n an integer of at least 1
+   * @throws the `reason` of the `signal`, if that is aborted before
+   * @example
+   * ```js
+   * for await (const job of jobs) {
+   *   await pool.onWaitingLessThan(100);
+   *   pool.run(() => work(job));
+   * }
+   * ```
+   */
+  onWaitingLessThan(n: number, options?: WaitOptions): Promise<void> {
+    limit(n, 'n');
+    return this.#until((lane) => lane.stat(COUNTERS.waiting) < n, options);
+  }
+
+  /**
+   * Never resolves: rejects with the error of the first task that throws, rejects or times out after this call. Nobody has to handle that.
+   * Where it is called again and again, end it by its `signal`.
+   *
+   * @throws the `reason` of the `signal`, if that is aborted before
+   * @example
+   * ```js
+   * await Promise.race([pool.onIdle(), pool.onError()]);
+   * ```
+   */
+  onError(options?: WaitOptions): Promise<never> {
+    const { signal: stop } = check(options, { signal }, 'options') as WaitOptions;
+    const failure = new Promise<never>((_, reject) => {
+      const aborted = () => reject(stop!.reason);
+      if (stop?.aborted) return aborted();
+      stop?.addEventListener('abort', aborted);
+      this.addEventListener('error', ({ detail }) => {
+        stop?.removeEventListener('abort', aborted);
+        reject(detail.error);
+      }, { once: true, ...(stop && { signal: stop }) });
+    });
+    failure.catch(() => {});
+    return failure;
   }
 
   #until(over: (lane: Lane) => boolean, options: WaitOptions | undefined): Promise<void> {

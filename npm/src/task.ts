@@ -64,6 +64,8 @@ export class Extra {
   kept = false;
   /** Who stays as long as the task does. */
   guest: Guest | undefined;
+  /** Which call of its function this is. */
+  attempt = 1;
 
   constructor({ timeout, queueTimeout, totalTimeout }: Settings) {
     this.timeout = timeout;
@@ -115,6 +117,11 @@ export class Job implements Slot, Ready {
   /** Its function was not called. */
   get waits(): boolean {
     return this.#stage < RUNNING;
+  }
+
+  /** It has its permit, whether its function was called or not. */
+  get holds(): boolean {
+    return this.#stage > WAITING && this.#stage < OVER;
   }
 
   get id(): string {
@@ -274,6 +281,7 @@ export class Job implements Slot, Ready {
   /** Its function has ended. */
   #ended(failed: boolean, value: unknown): void {
     this.promise = this.#reject = this.#fn = undefined;
+    if (!this.extra?.stopped) this.ended(failed, value);
     if (!failed && this.extra?.kept) return;
     if (this.lane.audience && !this.extra?.stopped) this.more.reason = value;
     this.release(failed ? FAILED : SUCCEEDED);
@@ -294,6 +302,9 @@ export class Job implements Slot, Ready {
     if (this.extra) this.extra.told = true;
     this.lane.tell(outcome === DROPPED ? 'drop' : 'error', { error }, this);
   }
+
+  /** It is known how its function has ended, and the permit has not gone back. */
+  protected ended(_failed: boolean, _value: unknown): void {}
 
   #leave(outcome: Outcome): void {
     if (this.#stage === RUNNING) this.lane.timings?.end(this.extra!);

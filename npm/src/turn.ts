@@ -41,6 +41,24 @@ export function launch(task: Ready): void {
   if (ready.size > 0 || !send(task)) ready.add(task);
 }
 
+/** Resolves when a task that asks now would start, in a later turn of the event loop; undefined if that is at once. */
+export function passage(): Promise<void> | undefined {
+  if (ready.size === 0 && flying < STRIDE && inSlice()) return undefined;
+  return new Promise((resolve) => {
+    ready.add({ start: () => (resolve(), false) });
+  });
+}
+
+/** As {@link passage}, for somebody who has worked long: looks at the clock, and does not trust a turn nobody has measured. */
+export function breathe(): Promise<void> | undefined {
+  if (end === 0) {
+    begin();
+    end = -1;
+  }
+  left = 0;
+  return passage();
+}
+
 /** A task that was sent off has arrived, or never will; {@link flow} may be called for. */
 export function landed(): void {
   flying--;

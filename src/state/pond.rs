@@ -385,7 +385,7 @@ impl Pond {
     }
 
     /// Nothing waits and nothing with a permit comes before a newcomer.
-    fn starts_at_once(&self, id: Id, weight: u32) -> bool {
+    pub(crate) fn starts_at_once(&self, id: Id, weight: u32) -> bool {
         let here = self.lanes.get(id).is_some_and(|lane| lane.waiting() == 0 && lane.fits(weight));
         here && self.ready.head().is_none() && self.limit.fits(self.used, weight)
     }

@@ -1,0 +1,62 @@
+/**
+ * All results of an input in a list.
+ */
+import { broken } from './core.js';
+import { PoolClosedError } from './errors.js';
+import type { Lane } from './lane.js';
+import { type Item, type MapInput, Mapping, type Mapper, type MapSettledOptions, skip } from './mapping.js';
+import { flag } from './options.js';
+
+/** How items are mapped, see {@link Pool.map}. */
+export interface MapOptions extends MapSettledOptions {
+  /** False: what fails holds up nothing, and at the end there is an `AggregateError` of all errors, in the order of the input. Default: true. */
+  stopOnError?: boolean | undefined;
+}
+
+/** Whether no other item would fare better. */
+function isFinal(reason: unknown): boolean {
+  return reason instanceof PoolClosedError || reason === broken;
+}
+
+/** @internal */
+export class Collecting extends Mapping {
+  readonly promise: Promise<unknown[]>;
+  readonly #settles: boolean;
+  readonly #stopOnError: boolean;
+  // With holes for what has no result, or none yet.
+  readonly #results: unknown[] = [];
+  readonly #errors: unknown[] = [];
+  #resolve!: (results: unknown[]) => void;
+  #reject!: (reason: unknown) => void;
+
+  constructor(settles: boolean, open: () => Lane, input: MapInput<unknown>, mapper: Mapper<never, unknown>, options: MapOptions | undefined) {
+    super(open, input, mapper, options, settles ? {} : { stopOnError: flag });
+    this.#settles = settles;
+    this.#stopOnError = (this.options as MapOptions).stopOnError ?? !settles;
+    this.promise = new Promise((resolve, reject) => {
+      this.#resolve = resolve;
+      this.#reject = reject;
+    });
+    void this.drive();
+  }
+
+  protected settled({ index, called }: Item, result: PromiseSettledResult<unknown>): void {
+    if (result.status === 'fulfilled') {
+      if (result.value !== skip) this.#results[index] = this.#settles ? result : result.value;
+    } else if (this.#stopOnError || (!called && isFinal(result.reason))) this.failed(result.reason);
+    else if (this.#settles) this.#results[index] = result;
+    else this.#errors[index] = result.reason;
+  }
+
+  protected failed(reason: unknown): void {
+    void this.cut(-1, reason);
+    this.#reject(reason);
+  }
+
+  protected finished(): void {
+    this.unheed();
+    const [results, errors] = [this.#results, this.#errors].map((list) => list.slice(0, this.bound + 1).filter(() => true)) as [unknown[], unknown[]];
+    if (errors.length > 0) this.#reject(new AggregateError(errors, `${errors.length} items have failed`));
+    else this.#resolve(results);
+  }
+}

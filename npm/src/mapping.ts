@@ -1,0 +1,240 @@
+/**
+ * Items of an input on their way through a pool: read one by one as there is room for them, each a task of its own.
+ *
+ * What becomes of the results is the business of `map.ts` and `stream.ts`. All is driven by one asynchronous function that begins in the
+ * caller's turn, so that the async context of the caller is the mapper's.
+ */
+import { aborted } from './errors.js';
+import { Context, type Task, type TaskContext } from './handle.js';
+import { type Lane, RUN_OPTIONS, type RunOptions } from './lane.js';
+import { callable, check, limit, refuse, type Rule } from './options.js';
+import { Job } from './task.js';
+import { passage } from './turn.js';
+
+/** What a mapper returns to have no result for its item. */
+export const skip: unique symbol = Symbol('millpond.skip');
+/** What a mapper returns to end it all, as `break` does in a loop: earlier items go on, this one and later ones have no result. */
+export const stop: unique symbol = Symbol('millpond.stop');
+
+/** What may be mapped: values, or promises of values. */
+export type MapInput<I> = Iterable<I> | AsyncIterable<I>;
+
+/**
+ * Called with every item, its position in the input, and the {@link TaskContext} of its task. May be synchronous, throw, or return any
+ * thenable; of a result, {@link skip} or {@link stop}.
+ */
+export type Mapper<I, O> = (item: Awaited<I>, index: number, context: TaskContext) => O | PromiseLike<O>;
+
+/** The results of a mapper. */
+export type Mapped<O> = Exclude<Awaited<O>, typeof skip | typeof stop>;
+
+/** How items are mapped. Priority, timeouts and all else that `run()` takes are those of each item's task. */
+export interface MapSettledOptions extends Omit<RunOptions, 'id' | 'signal'> {
+  /**
+   * How many items may be on their way at once: an integer of at least 1, or `Infinity`. The input is read no further ahead than that, nor
+   * than the pool's concurrency; if neither is limited it is read to its end at once. Default: `Infinity`.
+   */
+  concurrency?: number | undefined;
+  /** Ends it all: nothing more is read, items that wait or run are cancelled, and the very `reason` is what comes of it. */
+  signal?: AbortSignal | undefined;
+}
+
+const ignore = () => {};
+const { id: _, ...EACH } = RUN_OPTIONS;
+
+/** One item. @internal */
+export interface Item {
+  readonly index: number;
+  task?: Task<unknown>;
+  /** Its mapper was called. */
+  called?: boolean;
+  result?: PromiseSettledResult<unknown>;
+}
+
+/** Tells of its end before its permit goes on to the next, so that after an error, or `stop`, none begins. */
+class ItemJob extends Job {
+  onEnd: ((result: PromiseSettledResult<unknown>) => void) | undefined = undefined;
+
+  protected override context(): this {
+    return this;
+  }
+
+  protected override ended(failed: boolean, value: unknown): void {
+    super.ended(failed, value);
+    this.onEnd?.(failed ? { status: 'rejected', reason: value } : { status: 'fulfilled', value });
+  }
+}
+
+/** @internal */
+export abstract class Mapping {
+  /** The items on their way, as long as their results matter. */
+  protected readonly flying = new Set<Item>();
+  /** Nothing more is read. */
+  protected closed = false;
+  /** Whether the input has been asked for an item. */
+  protected asking = false;
+  /** The last index that counts. */
+  protected bound = Infinity;
+  protected readonly options: MapSettledOptions;
+  readonly #open: () => Lane;
+  readonly #input: MapInput<unknown>;
+  readonly #mapper: Mapper<unknown, unknown>;
+  readonly #each: RunOptions | undefined;
+  #iterator: Iterator<unknown> | AsyncIterator<unknown> | undefined;
+  #calling = false;
+  #reason: unknown;
+  #wake = () => {};
+
+  constructor(open: () => Lane, input: MapInput<unknown>, mapper: Mapper<never, unknown>, options: MapSettledOptions | undefined, rules: Record<string, Rule>) {
+    const { [Symbol.iterator]: sync, [Symbol.asyncIterator]: async } = Object(input) as Iterable<unknown> & AsyncIterable<unknown>;
+    if (typeof (async ?? sync) !== 'function') refuse('input', 'an iterable or an async iterable', input);
+    this.#open = open;
+    this.#input = input;
+    this.#mapper = callable(mapper, 'mapper') as Mapper<unknown, unknown>;
+    this.options = check(options, { ...EACH, concurrency: limit, ...rules }, 'options') as MapSettledOptions;
+    // As they were given: they are checked for every item, and a priority may be a function.
+    const each = Object.entries(options ?? {}).filter(([name]) => name !== 'signal' && name in EACH);
+    if (each.length > 0) this.#each = Object.fromEntries(each);
+  }
+
+  /** An item is on its way no more; not told of those that were cut off. */
+  protected abstract settled(item: Item, result: PromiseSettledResult<unknown>): void;
+  /** There is no item of that index, because reading it has failed; if it is -1, nothing counts any more. */
+  protected abstract failed(reason: unknown, index: number): void;
+  /** Nothing more is read, and nothing is on its way. */
+  protected abstract finished(): void;
+  /** An item was read. */
+  protected entered(_item: Item): void {}
+
+  /** How many may be on their way. */
+  protected get limit(): number {
+    const lane = this.#open();
+    return Math.min(this.options.concurrency ?? Infinity, lane.concurrency, lane.pond.all.concurrency);
+  }
+
+  protected get hasRoom(): boolean {
+    return this.flying.size < this.limit;
+  }
+
+  /** There may be room now. */
+  protected wake(): void {
+    this.#wake();
+  }
+
+  protected async drive(): Promise<void> {
+    if (this.closed || !this.#heed()) return;
+    let index = 0;
+    try {
+      this.#iterator = ((this.#input as AsyncIterable<unknown>)[Symbol.asyncIterator] ?? (this.#input as Iterable<unknown>)[Symbol.iterator]).call(this.#input);
+      while (await this.#room()) {
+        this.asking = true;
+        const step = await this.#next();
+        this.asking = false;
+        if (step.done) this.#iterator = undefined;
+        if (step.done || this.closed) break;
+        void this.#run({ index: index++ }, step.value);
+      }
+    } catch (error) {
+      // An input that has failed is not to be ended.
+      if (this.asking) this.#iterator = undefined;
+      if (!this.closed) this.failed(error, index);
+    }
+    this.closed = true;
+    this.#finish();
+  }
+
+  /** Heeds the signal; false if there is no use in beginning. */
+  #heed(): boolean {
+    const { signal } = this.options;
+    if (signal?.aborted) this.#aborted();
+    else signal?.addEventListener('abort', this.#aborted);
+    return !signal?.aborted;
+  }
+
+  readonly #aborted = (): void => this.failed(this.options.signal!.reason, -1);
+
+  /** The signal matters no more. */
+  protected unheed(): void {
+    this.options.signal?.removeEventListener('abort', this.#aborted);
+  }
+
+  /** Waits until there is room for one more; false if nobody wants it any more. */
+  async #room(): Promise<boolean> {
+    while (!this.closed && !this.hasRoom) await new Promise<void>((resolve) => { this.#wake = resolve; });
+    const turn = passage();
+    if (turn) await turn;
+    return !this.closed;
+  }
+
+  /** A generator cannot be ended by what it calls: that is done when it is back. */
+  #next(): IteratorResult<unknown> | Promise<IteratorResult<unknown>> {
+    this.#calling = true;
+    try {
+      return this.#iterator!.next();
+    } finally {
+      this.#calling = false;
+      if (this.closed) this.#close().catch(ignore);
+    }
+  }
+
+  async #run(item: Item, given: unknown): Promise<void> {
+    this.flying.add(item);
+    this.entered(item);
+    try {
+      const value = await given;
+      for (let lane; (lane = this.#open()).full;) await lane.until(() => !lane.full);
+      this.#landed(item, { status: 'fulfilled', value: await this.#submit(item, value) });
+    } catch (reason) {
+      this.#landed(item, { status: 'rejected', reason });
+    }
+  }
+
+  #submit(item: Item, value: unknown): Task<unknown> | undefined {
+    if (!this.flying.has(item)) return undefined;
+    const task = this.#open().run(ItemJob, (job: ItemJob) => {
+      item.called = true;
+      job.onEnd = (result) => this.#landed(item, result);
+      return this.#mapper(value, item.index, new Context(job));
+    }, this.#each);
+    // Its mapper may have ended it all.
+    if (item.index > this.bound) task.cancel(this.#reason);
+    return (item.task = task);
+  }
+
+  /** The result of an item is known: the first time it is told. */
+  #landed(item: Item, result: PromiseSettledResult<unknown>): void {
+    if (!this.flying.delete(item)) return;
+    if (result.status === 'fulfilled' && result.value === stop) {
+      void this.cut(item.index, aborted());
+      this.settled(item, { status: 'fulfilled', value: skip });
+    } else this.settled(item, result);
+    this.wake();
+    this.#finish();
+  }
+
+  /** Nothing after that index counts any more. The promise is that of the input's end. */
+  protected cut(index: number, reason: unknown): Promise<void> {
+    this.bound = index;
+    this.#reason = reason;
+    const late = [...this.flying].filter((item) => item.index > index);
+    for (const item of late) this.flying.delete(item);
+    const closing = this.#close();
+    // There is a better reason already.
+    closing.catch(ignore);
+    for (const { task } of late) task?.cancel(reason);
+    return closing;
+  }
+
+  /** Reads nothing more, and tells the input so. */
+  async #close(): Promise<void> {
+    this.closed = true;
+    const iterator = this.#iterator;
+    if (this.#calling) return;
+    this.#iterator = undefined;
+    await iterator?.return?.();
+  }
+
+  #finish(): void {
+    if (this.closed && this.flying.size === 0) this.finished();
+  }
+}

@@ -1,0 +1,76 @@
+/**
+ * Permits held by hand: a task whose end is when its holder says so.
+ */
+import { type Disposing, disposable } from './disposal.js';
+import { PHASES, type TimeoutPhase } from './errors.js';
+import type { Task } from './handle.js';
+import type { Lane, RunOptions } from './lane.js';
+import type { Phase } from './slot.js';
+import { SlotJob } from './task.js';
+import { isProduction } from './development.js';
+
+class PermitJob extends SlotJob {
+  override clock(phase: Phase): TimeoutPhase {
+    return PHASES[phase]!;
+  }
+}
+
+let told = false;
+
+/** Permits nobody has any more go back. */
+const collected = new FinalizationRegistry<PermitJob>((job) => {
+  if (job.isOver) return;
+  if (!told && !isProduction()) {
+    console.warn('millpond: a permit was collected as garbage that was never given back. Call `release()`, in a `finally`, or have `using` do it.');
+  }
+  told = true;
+  job.release();
+});
+
+export interface Permit extends Disposing {}
+
+/**
+ * The right to be one of the `concurrency` that run, from {@link Pool.acquire}. `using` releases it.
+ */
+export class Permit {
+  readonly #job: PermitJob;
+
+  static {
+    disposable(this.prototype, this.prototype.release, 'dispose');
+  }
+
+  /** @internal */
+  constructor(job: PermitJob) {
+    this.#job = job;
+    job.keep();
+    collected.register(this, job, this);
+  }
+
+  /**
+   * Aborted by the `signal` and the timeouts it was asked for with, and by {@link Pool.abort}. The permit is held until it is released,
+   * or as `abandon` says.
+   */
+  get signal(): AbortSignal {
+    return this.#job.signal;
+  }
+
+  /** Gives the permit back. Only the first call does anything. */
+  release(): void {
+    collected.unregister(this);
+    this.#job.release();
+  }
+}
+
+/** Waits for a permit. @internal */
+export function acquire(lane: Lane, options: RunOptions | undefined): Task<Permit> {
+  return lane.run(PermitJob, (job) => new Permit(job), options);
+}
+
+/** A permit, if one is to be had now. @internal */
+export function tryAcquire(lane: Lane, options: RunOptions | undefined): Permit | undefined {
+  let permit: Permit | undefined;
+  lane.claim(PermitJob, (job) => {
+    permit = new Permit(job);
+  }, options);
+  return permit;
+}

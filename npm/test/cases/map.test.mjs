@@ -1,0 +1,524 @@
+// Items of an input mapped in a pool: as much as there is room for, in its line, and everything settles.
+import { deepEqual, equal, fail, match, ok, rejects, throws } from 'node:assert/strict';
+import { test } from 'node:test';
+import { Pool, PoolClosedError, PoolManager, skip, stop } from 'millpond';
+import { accounted, deferred, rejection, settle, stage, state, until } from './tools.mjs';
+
+/** The numbers from 0, told apart by who reads them: `read` of them so far, `ended` by `return()` or by themselves. */
+function numbers(count = Infinity, onEnd = () => {}) {
+  const source = {
+    read: 0,
+    ended: 0,
+    * [Symbol.iterator]() {
+      try {
+        for (let i = 0; i < count; i++) {
+          source.read++;
+          yield i;
+        }
+      } finally {
+        source.ended++;
+        onEnd();
+      }
+    },
+  };
+  return source;
+}
+
+/** The same, in its own time. */
+function asyncNumbers(count = Infinity) {
+  const source = {
+    read: 0,
+    ended: 0,
+    async* [Symbol.asyncIterator]() {
+      try {
+        for (let i = 0; i < count; i++) {
+          await null;
+          source.read++;
+          yield i;
+        }
+      } finally {
+        source.ended++;
+      }
+    },
+  };
+  return source;
+}
+
+/** A mapper that is ended by hand: `called` are the items it was called with. */
+function hand() {
+  const calls = [];
+  const mapper = (item, index, { signal }) => {
+    const call = { ...deferred(), item, signal };
+    calls.push(call);
+    return call.promise;
+  };
+  return { mapper, calls, get called() { return calls.map(({ item }) => item); } };
+}
+
+const turns = async (n = 5) => { for (let i = 0; i < n; i++) await settle(); };
+
+test('results come in the order of the input, of whatever kind it is', async () => {
+  const pool = new Pool(2);
+  const double = async (x) => { if (x % 2) await settle(); return 2 * x; };
+  deepEqual(await pool.map([1, 2, 3], double), [2, 4, 6]);
+  deepEqual(await pool.map(new Set([1, 2, 3]), (x) => 2 * x), [2, 4, 6]);
+  deepEqual(await pool.map([Promise.resolve(1), 2, Promise.resolve(3)], double), [2, 4, 6]);
+  deepEqual(await pool.map(asyncNumbers(4), double), [0, 2, 4, 6]);
+  deepEqual(await pool.map(numbers(4), double), [0, 2, 4, 6]);
+  deepEqual(await pool.map('abc', (char, i) => char + i), ['a0', 'b1', 'c2']);
+  deepEqual(await pool.map([], fail), []);
+  deepEqual(await pool.map(asyncNumbers(0), fail), []);
+  deepEqual(await pool.map([undefined, null], (x) => x), [undefined, null]);
+  equal(pool.isIdle, true);
+});
+
+test('the mapper is called with the item, its index, and the context of its task', async () => {
+  const pool = new Pool();
+  const seen = await pool.map(['a'], (item, index, context) => [item, index, context.signal.aborted, context.attempt, typeof context.id]);
+  deepEqual(seen, [['a', 0, false, 1, 'string']]);
+});
+
+for (const [kind, make] of [['sync', numbers], ['async', asyncNumbers]]) {
+  test(`no more is read than there is room for: ${kind}`, async () => {
+    const pool = new Pool(2);
+    const source = make();
+    const { mapper, calls } = hand();
+    const all = pool.map(source, mapper);
+    await turns();
+    equal(source.read, 2);
+    calls[0].resolve();
+    await until(() => source.read === 3);
+    await turns();
+    equal(source.read, 3);
+    calls[1].resolve();
+    calls[2].resolve(stop);
+    await all;
+    deepEqual([source.read, source.ended], [3, 1]);
+  });
+
+  test(`its own limit holds beside the pool's: ${kind}`, async () => {
+    const pool = new Pool(8);
+    const source = make(20);
+    let running = 0;
+    let most = 0;
+    await pool.map(source, async () => {
+      most = Math.max(most, ++running);
+      await settle();
+      running--;
+    }, { concurrency: 3 });
+    deepEqual([most, source.ended], [3, 1]);
+  });
+}
+
+test('a bigger limit than the pool\'s does not read ahead', async () => {
+  const source = numbers();
+  const { mapper, calls } = hand();
+  const controller = new AbortController();
+  const all = rejection(new Pool(2).map(source, mapper, { concurrency: 5, signal: controller.signal }));
+  await turns();
+  equal(source.read, 2);
+  equal(calls.length, 2);
+  controller.abort('enough');
+  equal(await all, 'enough');
+});
+
+test('the limit of a manager counts, too', async () => {
+  const manager = new PoolManager({ concurrency: 2 });
+  const source = numbers();
+  const { mapper } = hand();
+  const all = rejection(manager.get('key').map(source, mapper));
+  await turns();
+  equal(source.read, 2);
+  manager.abort('enough');
+  equal(await all, 'enough');
+});
+
+test('items are tasks of the pool: they share its slots, its line and its pause', async () => {
+  const pool = new Pool(2);
+  const { task, started, end } = stage();
+  const first = pool.run(task('first'));
+  const all = pool.map(['a', 'b', 'c'], (name, i, context) => task(name)(context), { priority: 1 });
+  await turns();
+  deepEqual(started, ['first', 'a']);
+  const low = pool.run(task('low'));
+  equal(pool.running, 2);
+  end('a', 'A');
+  await until(() => started.length === 3);
+  deepEqual(started, ['first', 'a', 'b']);
+  pool.pause();
+  end('first');
+  end('b', 'B');
+  await turns();
+  deepEqual(started, ['first', 'a', 'b']);
+  pool.resume();
+  await until(() => started.length === 5);
+  deepEqual(started, ['first', 'a', 'b', 'c', 'low']);
+  end('c', 'C');
+  end('low');
+  deepEqual(await all, ['A', 'B', 'C']);
+  await Promise.all([first, low]);
+});
+
+test('the first error ends it: nothing more is read, what waits leaves, what runs is told', async () => {
+  const pool = new Pool(3);
+  const { mapper, calls } = hand();
+  const permits = [pool.tryAcquire(), pool.tryAcquire()];
+  const error = new Error('bad');
+  const bad = deferred();
+  let ended = 0;
+  const source = (function* () { try { yield* ['runs', 'waits', bad.promise, 'is not read']; } finally { ended++; } })();
+  const all = rejection(pool.map(source, mapper));
+  await turns();
+  deepEqual([calls.length, pool.waiting], [1, 1]);
+  bad.reject(error);
+  equal(await all, error);
+  deepEqual([calls.length, pool.waiting, ended], [1, 0, 1]);
+  equal(calls[0].signal.reason, error);
+  equal(pool.running, 3);
+  permits.forEach((permit) => permit.release());
+  await turns();
+  equal(pool.running, 1);
+  calls[0].resolve();
+  await pool.onIdle();
+  equal(calls.length, 1);
+});
+
+test('after an error, or stop, none begins that waited for the very slot', async () => {
+  for (const last of ['error', 'sync error', 'stop']) {
+    const pool = new Pool(3);
+    const permits = [pool.tryAcquire(), pool.tryAcquire()];
+    const called = [];
+    const all = pool.map([1, 2, 3], (x) => {
+      called.push(x);
+      if (last === 'sync error') throw last;
+      return settle().then(() => { if (last === 'error') throw last; return stop; });
+    });
+    deepEqual(await all.catch((error) => error), last === 'stop' ? [] : last);
+    await turns();
+    deepEqual([called, pool.waiting], [[1], 0]);
+    permits.forEach((permit) => permit.release());
+  }
+});
+
+test('errors of an item, of a synchronous mapper and of the input', async () => {
+  const pool = new Pool(2);
+  const error = new Error('bad');
+  equal(await rejection(pool.map([1, Promise.reject(error)], (x) => x)), error);
+  equal(await rejection(pool.map([1], () => { throw error; })), error);
+  const broken = { * [Symbol.iterator]() { yield 1; throw error; } };
+  equal(await rejection(pool.map(broken, (x) => x)), error);
+  let returned = 0;
+  const next = { next: () => Promise.reject(error), return: () => { returned++; return {}; } };
+  equal(await rejection(pool.map({ [Symbol.asyncIterator]: () => next }, (x) => x)), error);
+  equal(returned, 0);
+  equal(await rejection(pool.map({ [Symbol.iterator]() { throw error; } }, (x) => x)), error);
+  await rejects(pool.map({ [Symbol.iterator]: () => ({ next: () => 5 }) }, (x) => x, { signal: AbortSignal.abort(error) }), error);
+  equal(pool.isIdle, true);
+});
+
+test('an item whose promise, or place in the line, comes after the end is not mapped', async () => {
+  const late = deferred();
+  const called = [];
+  const pool = new Pool({ concurrency: 2, queueCapacity: 0 });
+  const map = (input) => rejection(pool.map(input, (x) => { called.push(x); throw x; }));
+  equal(await map([late.promise, 'bad']), 'bad');
+  late.resolve('late');
+  await turns();
+  deepEqual(called, ['bad']);
+  const permits = [pool.tryAcquire(), pool.tryAcquire()];
+  const bad = deferred();
+  const all = map(['waits for a place', bad.promise]);
+  await turns();
+  bad.reject('worse');
+  equal(await all, 'worse');
+  permits.forEach((permit) => permit.release());
+  await turns();
+  deepEqual(called, ['bad']);
+});
+
+test('weights and priorities that are functions are those of each item', async () => {
+  const pool = new Pool(4);
+  const { mapper, calls } = hand();
+  let asked = 0;
+  const all = pool.map([1, 2, 3], mapper, { weight: 2, priority: () => ++asked });
+  await turns();
+  deepEqual([calls.length, pool.waiting], [2, 1]);
+  ok(asked >= 3);
+  calls[0].resolve('a');
+  calls[1].resolve('b');
+  await until(() => calls.length === 3);
+  calls[2].resolve('c');
+  deepEqual(await all, ['a', 'b', 'c']);
+});
+
+test('an input whose return() fails does not hide the error', async () => {
+  const error = new Error('bad');
+  for (const ends of [() => { throw new Error('worse'); }, () => Promise.reject(new Error('worse'))]) {
+    const source = { [Symbol.asyncIterator]: () => ({ next: async () => ({ done: false, value: 1 }), return: ends }) };
+    equal(await rejection(new Pool(1).map(source, () => { throw error; })), error);
+  }
+});
+
+test('stopOnError: false collects all errors, in the order of the input', async () => {
+  const pool = new Pool(3);
+  const { mapper, calls } = hand();
+  const all = rejection(pool.map([0, 1, 2, 3], mapper, { stopOnError: false }));
+  await turns();
+  calls[2].reject('c');
+  calls[0].reject('a');
+  calls[1].resolve();
+  await until(() => calls.length === 4);
+  calls[3].resolve();
+  const error = await all;
+  ok(error instanceof AggregateError);
+  deepEqual(error.errors, ['a', 'c']);
+  deepEqual(await pool.map([1], (x) => x, { stopOnError: false }), [1]);
+});
+
+test('mapSettled tells of each', async () => {
+  const pool = new Pool(2);
+  const results = await pool.mapSettled([1, Promise.reject('item'), 3, 4, 5], (x) => {
+    if (x === 3) throw 'mapper';
+    return x === 4 ? skip : x;
+  });
+  deepEqual(results, [
+    { status: 'fulfilled', value: 1 }, { status: 'rejected', reason: 'item' }, { status: 'rejected', reason: 'mapper' }, { status: 'fulfilled', value: 5 },
+  ]);
+  const error = new Error('input');
+  await rejects(pool.mapSettled({ * [Symbol.iterator]() { yield 1; throw error; } }, (x) => x), error);
+});
+
+test('skip leaves out, and does not shift the others', async () => {
+  deepEqual(await new Pool(2).map([0, 1, 2, 3, 4], async (x) => { if (x === 1) await settle(); return x % 2 ? skip : x; }), [0, 2, 4]);
+  deepEqual(await new Pool(2).map([0, 1], () => skip), []);
+});
+
+test('stop ends it there: earlier items go on, later ones are told and do not count', async () => {
+  const pool = new Pool(4);
+  const source = numbers();
+  const { mapper, calls } = hand();
+  const all = pool.map(source, mapper);
+  await until(() => calls.length === 4);
+  calls[3].resolve('after');
+  await until(() => calls.length === 5);
+  calls[1].resolve(stop);
+  await until(() => source.ended === 1);
+  equal(calls[2].signal.reason.name, 'AbortError');
+  equal(calls[0].signal.aborted, false);
+  equal(await state(all), 'waits');
+  calls[2].reject(new Error('of no account'));
+  calls[0].resolve('first');
+  deepEqual(await all, ['first']);
+  equal(source.read, 5);
+  calls[4].resolve();
+  await pool.onIdle();
+});
+
+test('of two stops the earlier one counts, and errors after it do not', async () => {
+  const pool = new Pool(4);
+  const { mapper, calls } = hand();
+  const all = pool.map(numbers(), mapper, { stopOnError: false });
+  await until(() => calls.length === 4);
+  calls[2].reject(new Error('too late'));
+  await settle();
+  calls[3].resolve(stop);
+  await settle();
+  calls[1].resolve(stop);
+  calls[0].resolve('first');
+  deepEqual(await all, ['first']);
+  pool.abort();
+  calls[4]?.resolve();
+});
+
+test('a signal ends it, also while it waits for the input; one that is aborted already reads nothing', async () => {
+  const pool = new Pool(2);
+  const controller = new AbortController();
+  const blocked = { read: 0, returned: 0, [Symbol.asyncIterator]: () => ({
+    next: () => { blocked.read++; return new Promise(() => {}); },
+    return: async () => { blocked.returned++; return { done: true }; },
+  }) };
+  const all = rejection(pool.map(blocked, fail, { signal: controller.signal }));
+  await turns();
+  equal(blocked.read, 1);
+  controller.abort('enough');
+  equal(await all, 'enough');
+  equal(blocked.returned, 1);
+  equal(await rejection(pool.map(blocked, fail, { signal: controller.signal })), 'enough');
+  equal(await rejection(pool.mapSettled(blocked, fail, { signal: controller.signal })), 'enough');
+  deepEqual([blocked.read, blocked.returned], [1, 1]);
+});
+
+test('a signal cancels what waits and what runs, with its very reason', async () => {
+  const pool = new Pool(2);
+  const held = pool.tryAcquire();
+  const controller = new AbortController();
+  const { mapper, calls } = hand();
+  const all = rejection(pool.mapSettled([1, 2, 3], mapper, { signal: controller.signal }));
+  await turns();
+  deepEqual([pool.running, pool.waiting], [2, 1]);
+  const reason = new Error('enough');
+  controller.abort(reason);
+  equal(await all, reason);
+  equal(calls[0].signal.reason, reason);
+  equal(pool.waiting, 0);
+  calls[0].resolve();
+  held.release();
+  await pool.onIdle();
+});
+
+test('a signal that outlives it keeps no listener', async () => {
+  const listeners = new Set();
+  const signal = new AbortController().signal;
+  const { addEventListener, removeEventListener } = signal;
+  signal.addEventListener = (...args) => { listeners.add(args[1]); addEventListener.apply(signal, args); };
+  signal.removeEventListener = (...args) => { listeners.delete(args[1]); removeEventListener.apply(signal, args); };
+  const pool = new Pool(2);
+  await pool.map([1, 2, 3], (x) => x, { signal });
+  await rejection(pool.map([1, 2, 3], () => { throw 0; }, { signal }));
+  for await (const _ of pool.stream([1, 2, 3], (x) => x, { signal }));
+  for await (const _ of pool.stream([1, 2, 3], (x) => x, { signal })) break;
+  equal(listeners.size, 0);
+});
+
+test('timeouts and priorities are those of each item', async () => {
+  const pool = new Pool(1);
+  const error = await rejection(pool.map([1], () => new Promise(() => {}), { timeout: 0 }));
+  deepEqual([error.name, error.phase], ['TimeoutError', 'run']);
+});
+
+test('a pool that is cleared, aborted or closed in mid-map settles it', async () => {
+  const after = {
+    async clear(pool, { calls }, held) { pool.clear('cleared'); held.release(); calls[0].resolve(0); },
+    async abort(pool, { calls }) { pool.abort('aborted'); calls[0].resolve(0); },
+    async close(pool, { calls }, held) { pool.close(); held.release(); calls[0].resolve(0); await until(() => calls.length > 1); calls.forEach((call) => call.resolve(1)); },
+  };
+  for (const [how, act] of Object.entries(after)) {
+    for (const method of ['map', 'mapSettled', 'aggregate', 'stream']) {
+      const pool = new Pool(2);
+      const held = pool.tryAcquire();
+      const source = how === 'close' ? numbers() : numbers(2);
+      const by = hand();
+      const all = (async () => {
+        if (method === 'stream') for await (const _ of pool.stream(source, by.mapper));
+        else if (method === 'aggregate') await pool.map(source, by.mapper, { stopOnError: false });
+        else return pool[method](source, by.mapper);
+      })();
+      await until(() => by.calls.length === 1 && pool.waiting === 1, `${how} ${method}`);
+      const [result] = await Promise.allSettled([all, act(pool, by, held)]);
+      if (how === 'close') ok(result.reason instanceof PoolClosedError, `${how} ${method}`);
+      else if (method === 'mapSettled') equal(result.value.at(-1).reason, how === 'clear' ? 'cleared' : 'aborted');
+      else equal(result.reason?.errors?.at(-1) ?? result.reason, how === 'clear' ? 'cleared' : 'aborted');
+      equal(source.ended, 1, `${how} ${method}`);
+      held.release();
+      await pool.onIdle();
+      equal(accounted(pool.stats), pool.stats.submitted);
+    }
+  }
+});
+
+test('a mapper that fails because another pool is closed has failed, and no more', async () => {
+  const closed = new Pool(1);
+  await closed.close();
+  const results = await new Pool(1).mapSettled([1, 2], () => closed.run(() => 1));
+  deepEqual(results.map(({ status }) => status), ['rejected', 'rejected']);
+});
+
+test('a bounded line is waited for', async () => {
+  for (const queueCapacity of [0, 1]) {
+    const pool = new Pool({ concurrency: 2, queueCapacity });
+    const { task, end } = stage();
+    const others = [pool.run(task('a')), pool.run(task('b'))];
+    if (queueCapacity) others.push(pool.run(task('c')));
+    const all = pool.map([1, 2, 3, 4], (x) => x);
+    const more = pool.map([1, 2, 3, 4], (x) => x);
+    await turns();
+    equal(pool.waiting, queueCapacity);
+    end('a');
+    end('b');
+    if (queueCapacity) until(() => pool.running === 1).then(() => end('c'));
+    deepEqual(await all, [1, 2, 3, 4]);
+    deepEqual(await more, [1, 2, 3, 4]);
+    await Promise.all(others);
+    equal(pool.stats.rejected, 0);
+  }
+  const paused = new Pool({ concurrency: 1, queueCapacity: 0, autoStart: false });
+  const all = paused.map([1], (x) => x);
+  await turns();
+  paused.resume();
+  deepEqual(await all, [1]);
+  equal(paused.stats.rejected, 0);
+});
+
+test('re-entrancy: a mapper, an input or a listener that ends it all', async () => {
+  const controller = new AbortController();
+  const { signal } = controller;
+  let told;
+  const inMapper = new Pool(2).map(numbers(), (x, i, context) => {
+    if (x < 3) return x;
+    controller.abort('mapper');
+    told = context.signal.reason;
+  }, { signal });
+  equal(await rejection(inMapper), 'mapper');
+  equal(told, undefined);
+
+  const other = new AbortController();
+  let ended = 0;
+  const source = (function* () {
+    try {
+      yield 1;
+      other.abort('input');
+      yield 2;
+    } finally {
+      ended++;
+    }
+  })();
+  equal(await rejection(new Pool(2).map(source, (x) => x, { signal: other.signal })), 'input');
+  await settle();
+  equal(ended, 1);
+
+  const pool = new Pool(2);
+  const nested = await pool.map([1, 2, 3], (x) => x).then((list) => pool.map(list, (x) => pool.stats.submitted && x + 1));
+  deepEqual(nested, [2, 3, 4]);
+});
+
+test('a mapper that ends it all is told of it by its own signal', async () => {
+  const controller = new AbortController();
+  let signal;
+  const all = rejection(new Pool(1).map([1], async (x, i, context) => {
+    ({ signal } = context);
+    controller.abort('self');
+    await settle();
+  }, { signal: controller.signal }));
+  equal(await all, 'self');
+  equal(signal.reason, 'self');
+});
+
+test('many items neither recurse nor are kept, and let the event loop have its turns', async () => {
+  const pool = new Pool(10);
+  let turnsSeen = 0;
+  let over = false;
+  const watching = (async () => { while (!over) { await settle(); turnsSeen++; } })();
+  let sum = 0;
+  await pool.map(numbers(100_000), (x) => { sum += x; return skip; });
+  over = true;
+  await watching;
+  equal(sum, 4_999_950_000);
+  ok(turnsSeen > 3, `${turnsSeen} turns`);
+});
+
+test('what it is given is checked before anything is read', () => {
+  const pool = new Pool();
+  for (const method of ['map', 'mapSettled', 'stream']) {
+    throws(() => pool[method](5, () => {}), { code: 'ERR_MILLPOND_OPTION', option: 'input' });
+    throws(() => pool[method](undefined, () => {}), { code: 'ERR_MILLPOND_OPTION', option: 'input' });
+    throws(() => pool[method]([], 5), { code: 'ERR_MILLPOND_OPTION', option: 'mapper' });
+    throws(() => pool[method]([], () => {}, { concurrency: 0 }), { option: 'concurrency' });
+    throws(() => pool[method]([], () => {}, { timeout: -1 }), { option: 'timeout' });
+    throws(() => pool[method]([], () => {}, { id: 'x' }), { option: 'id' });
+    match((() => { try { pool[method]([], () => {}, { concurency: 1 }); } catch (error) { return error.message; } })(), /concurrency\?/);
+  }
+  throws(() => pool.map([], () => {}, { stopOnError: 1 }), { option: 'stopOnError' });
+  throws(() => pool.mapSettled([], () => {}, { stopOnError: true }), { option: 'stopOnError' });
+  throws(() => pool.stream([], () => {}, { backpressure: 0 }), { option: 'backpressure' });
+  throws(() => pool.stream([], () => {}, { preserveOrder: 1 }), { option: 'preserveOrder' });
+});
