@@ -1,4 +1,4 @@
-// Runs every example there is: the ```js blocks of npm/docs and of the README, and the @example blocks of npm/src.
+// Runs every example there is: the ```js and ```ts blocks of npm/docs and of the README, and the @example blocks of npm/src.
 //
 // How a page says what its examples need, and what comes of them:
 // - Each block is a module of its own, and can be copied as it stands.
@@ -66,7 +66,7 @@ globalThis.__throws = (run, name) => assert.rejects(async () => run(), (error) =
 
 /** The examples of a page, with the lines they stand at. */
 function* examples(text, setup = '') {
-  for (const { 0: all, 1: given, 2: needs, 3: code, index } of text.matchAll(/<!-- setup\n([^]*?)-->|^```js(?: with (\S+))?\n([^]*?)^```$/gm)) {
+  for (const { 0: all, 1: given, 2: needs, 3: code, index } of text.matchAll(/<!-- setup\n([^]*?)-->|^```[jt]s(?: with (\S+))?\n([^]*?)^```$/gm)) {
     if (given === undefined) yield { line: text.slice(0, index).split('\n').length, needs, code: setup + code };
     else setup = given;
   }
@@ -84,7 +84,7 @@ let count = 0;
 /** Runs a module. The number keeps equal ones apart. */
 async function run(code) {
   const source = code.split('\n').map(checked).join('\n').replaceAll(/from 'millpond'/g, `from ${JSON.stringify(entry)}`);
-  const { code: lowered } = await transform(`${source}\n//${++count}`, { target: 'node20', format: 'esm', legalComments: 'inline' });
+  const { code: lowered } = await transform(`${source}\n//${++count}`, { loader: 'ts', target: 'node20', legalComments: 'inline' });
   await import(`data:text/javascript,${encodeURIComponent(lowered)}//${count}`).catch((error) => {
     if (error instanceof Error) error.stack = error.stack.replaceAll(/data:text\/javascript\S*?(:\d+:\d+)/g, 'example$1');
     throw error;
