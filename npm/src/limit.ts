@@ -97,8 +97,8 @@ export function limit(options: number | LimitOptions): LimitFunction {
   const isTold = flag(rejectOnClear, 'rejectOnClear');
   const pool = new Pool({ ...rest, concurrency: count(rest.concurrency, 'concurrency') });
   const submit = submitter(pool);
-  const tell = (error: unknown) => (error === pool && !isTold ? new Promise(ignore) : Promise.reject(error));
-  const limited = isTold ? submit : (...args: Parameters<Submit>) => submit(...args).catch(tell);
+  const mute = (error: unknown) => (error === pool ? new Promise(ignore) : Promise.reject(error));
+  const limited = isTold ? submit : (...args: Parameters<Submit>) => submit(...args).catch(mute);
   return Object.defineProperties(limited, {
     activeCount: { get: () => pool.running },
     pendingCount: { get: () => pool.waiting },
