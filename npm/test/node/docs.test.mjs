@@ -79,6 +79,8 @@ function* inComments(text) {
   }
 }
 
+/** For an example that hangs; none should take longer than some milliseconds. */
+const timeout = 20_000;
 let count = 0;
 
 /** Runs a module. The number keeps equal ones apart. */
@@ -99,13 +101,14 @@ async function runFragment(code) {
   await run(`await (async ({ ${Object.keys(fixtures)} }) => {{\n${body}\n}})(globalThis.__fixtures);`);
 }
 
-const isThere = (name) => {
+/** Where the package is that an example needs. */
+function resolved(name) {
   try {
-    return !name || Boolean(import.meta.resolve(name));
+    return import.meta.resolve(name);
   } catch {
-    return false;
+    return undefined;
   }
-};
+}
 
 const kept = { fetch, setTimeout, log: console.log };
 let server;
@@ -155,12 +158,14 @@ const pages = readdirSync(new URL('docs/', npm), { recursive: true }).filter((na
 for (const page of ['../README.md', ...pages.sort()]) {
   describe(page, () => {
     for (const { line, needs, code } of examples(readFileSync(new URL(page, npm), 'utf8'), page === '../README.md' ? README : '')) {
-      test(`line ${line}`, { skip: !isThere(needs) && `${needs} is not installed` }, () => run(code));
+      const url = needs && resolved(needs);
+      const skip = needs !== undefined && !url && `${needs} is not installed`;
+      test(`line ${line}`, { skip, timeout }, () => run(code.replace(`from '${needs}'`, `from '${url}'`)));
     }
   });
 }
 
 for (const source of readdirSync(new URL('src/', npm)).filter((name) => name.endsWith('.ts')).sort()) {
   const found = [...inComments(readFileSync(new URL(`src/${source}`, npm), 'utf8'))];
-  if (found.length) describe(`src/${source}`, () => { for (const { line, code } of found) test(`line ${line}`, () => runFragment(code)); });
+  if (found.length) describe(`src/${source}`, () => { for (const { line, code } of found) test(`line ${line}`, { timeout }, () => runFragment(code)); });
 }
