@@ -12,6 +12,7 @@
 // - Timers do not keep the process alive.
 // An @example runs inside a function, with `FIXTURES` in its scope.
 import assert from 'node:assert/strict';
+import { EventEmitter } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { after, before, beforeEach, describe, test } from 'node:test';
@@ -28,6 +29,8 @@ const signal = new AbortController().signal;
 const files = ['a', 'b'];
 const upload = async (file) => file.length;
 `;
+
+const connect = async (region) => ({ query: async (sql) => [region, sql], end: async () => {} });
 
 /** What an @example in the sources may use without saying where it comes from. */
 const FIXTURES = () => ({
@@ -47,6 +50,23 @@ const FIXTURES = () => ({
   download: async (url) => url,
   work: async () => 'worked',
   save: async (id) => id,
+  loadUser: async (id) => ({ id }),
+  loadPosts: async () => [],
+  store: async (name, text) => [name, text],
+  isLast: () => true,
+  id: 7,
+  rows: [1, 2],
+  crunch: (row) => row,
+  jobs: ['a', 'b'],
+  tiles: [{ x: 1, y: 2 }, { x: 3, y: 4 }],
+  centre: { x: 0, y: 0 },
+  distance: (a, b) => Math.hypot(a.x - b.x, a.y - b.y),
+  map: new EventEmitter(),
+  users: new millpond.PoolManager(),
+  manager: new millpond.PoolManager(),
+  sql: 'SELECT 1',
+  connect,
+  get databases() { return new millpond.PoolManager({ resource: connect, dispose: (connection) => connection.end() }); },
 });
 
 /** A line `statement; // → value` as one that checks it. */
@@ -97,8 +117,9 @@ async function run(code) {
 async function runFragment(code) {
   const fixtures = FIXTURES();
   const body = code.replaceAll(/^import .* from 'millpond';$/gm, '');
+  const used = Object.keys(fixtures).filter((name) => new RegExp(`\\b${name}\\b`).test(body));
   globalThis.__fixtures = fixtures;
-  await run(`await (async ({ ${Object.keys(fixtures)} }) => {{\n${body}\n}})(globalThis.__fixtures);`);
+  await run(`await (async ({ ${used} }) => {{\n${body}\n}})(globalThis.__fixtures);`);
 }
 
 /** Where the package is that an example needs. */
