@@ -5,7 +5,7 @@
 // - `<!-- setup … -->` holds code that is put before every block after it, until the next setup. Not to be seen in the page; only what
 //   a reader takes for given (a list of urls, a function that works for a while).
 // - `expression; // → value` has to give that value (deepEqual), also after `const name =` or inside `console.log()`. What follows the
-//   value after a semicolon is for the reader. `// → throws Name` has to throw an error of that name or code. `// → console.warn …` is not checked.
+//   value after a semicolon is for the reader. `// → throws Name` has to throw an error of that name or code. None may be passed by.
 // - ```js with NAME: skipped where the package NAME is not installed.
 // - Requests to https://*.example.com go to a loopback server: /users answers with some JSON, /flaky with a 503 first, /slow when it is
 //   aborted, /large with 64 KiB, everything else with its own path as text.
@@ -69,20 +69,32 @@ const FIXTURES = () => ({
   get databases() { return new millpond.PoolManager({ resource: connect, dispose: (connection) => connection.end() }); },
 });
 
+/** The markers of an example that nothing has come by yet, by their lines. */
+const unseen = new Set();
+
+Object.assign(globalThis, {
+  __check(line, actual, expected) {
+    unseen.delete(line);
+    assert.deepEqual(actual, expected);
+  },
+  async __throws(line, run, name) {
+    unseen.delete(line);
+    await assert.rejects(async () => run(), (error) => error.name === name || error.code === name);
+  },
+});
+
 /** A line `statement; // → value` as one that checks it. */
-function checked(line) {
+function checked(line, number) {
   const [, indent, statement, expected] = /^(\s*)(.*?);?\s*\/\/ → (.*)$/.exec(line) ?? [];
-  if (expected === undefined || expected.startsWith('console.')) return line;
+  if (expected === undefined) return line;
+  unseen.add(number);
   const [value] = expected.split('; ');
   const name = /^throws (\S+)$/.exec(value)?.[1];
-  if (name) return `${indent}await __throws(async () => { ${statement} }, ${JSON.stringify(name)});`;
+  if (name) return `${indent}await __throws(${number}, async () => { ${statement} }, ${JSON.stringify(name)});`;
   const declared = /^(?:const|let) (\w+) = /.exec(statement)?.[1];
   const actual = declared ?? /^console\.log\((.*)\)$/.exec(statement)?.[1] ?? statement;
-  return `${indent}${declared ? `${statement};` : ''}__check([${actual}], [${value}]);`;
+  return `${indent}${declared ? `${statement};` : ''}__check(${number}, [${actual}], [${value}]);`;
 }
-
-globalThis.__check = (actual, expected) => assert.deepEqual(actual, expected);
-globalThis.__throws = (run, name) => assert.rejects(async () => run(), (error) => error.name === name || error.code === name);
 
 /** The examples of a page, with the lines they stand at. */
 function* examples(text, setup = '') {
@@ -105,12 +117,14 @@ let count = 0;
 
 /** Runs a module. The number keeps equal ones apart. */
 async function run(code) {
+  unseen.clear();
   const source = code.split('\n').map(checked).join('\n').replaceAll(/from 'millpond'/g, `from ${JSON.stringify(entry)}`);
   const { code: lowered } = await transform(`${source}\n//${++count}`, { loader: 'ts', target: 'node20', legalComments: 'inline' });
   await import(`data:text/javascript,${encodeURIComponent(lowered)}//${count}`).catch((error) => {
     if (error instanceof Error) error.stack = error.stack.replaceAll(/data:text\/javascript\S*?(:\d+:\d+)/g, 'example$1');
     throw error;
   });
+  assert.deepEqual([...unseen], [], 'nothing has come by these lines');
 }
 
 /** An @example, as the body of a function. */
@@ -177,8 +191,11 @@ after(() => {
 const pages = readdirSync(new URL('docs/', npm), { recursive: true }).filter((name) => name.endsWith('.md')).map((name) => `docs/${name}`);
 
 for (const page of ['../README.md', ...pages.sort()]) {
-  describe(page, () => {
-    for (const { line, needs, code } of examples(readFileSync(new URL(page, npm), 'utf8'), page === '../README.md' ? README : '')) {
+  const text = readFileSync(new URL(page, npm), 'utf8');
+  const found = [...examples(text, page === '../README.md' ? README : '')];
+  assert.equal(found.length, text.match(/^ *```[jt]s/gm)?.length ?? 0, `examples of ${page} are not found`);
+  if (found.length) describe(page, () => {
+    for (const { line, needs, code } of found) {
       const url = needs && resolved(needs);
       const skip = needs !== undefined && !url && `${needs} is not installed`;
       test(`line ${line}`, { skip, timeout }, () => run(code.replace(`from '${needs}'`, `from '${url}'`)));
