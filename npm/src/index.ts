@@ -15,6 +15,7 @@ export { type OptionError, PoolClosedError, QueueFullError, TimeoutError, type T
 export type { EndState, Task, TaskContext, TaskFunction, TaskState } from './handle.js';
 export type { RunOptions, WaitOptions } from './lane.js';
 export type { Lease } from './lease.js';
+export { limit, type LimitFunction, limitFunction, type LimitOptions } from './limit.js';
 export { PoolManager } from './manager.js';
 export type { PoolManagerErrorDetail, PoolManagerEventDetail, PoolManagerEvents } from './manager-events.js';
 export type { PoolManagerOptions, PoolOverrides } from './manager-options.js';
