@@ -141,12 +141,7 @@ export class Context implements TaskContext {
 
   // No `scheduler.yield()`, where there is one: it comes before timers, and so before the deadlines of the very task.
   async yield(): Promise<void> {
-    this.#check();
     await breathe();
-    this.#check();
-  }
-
-  #check(): void {
     const { extra } = this.#job;
     if (extra?.stopped) throw extra.reason;
   }

@@ -441,6 +441,13 @@ test('a bounded line is waited for', async () => {
     await Promise.all(others);
     equal(pool.stats.rejected, 0);
   }
+  const small = new Pool({ concurrency: 1, queueCapacity: 0 });
+  const held = small.tryAcquire();
+  const wider = small.map([1], (x) => x);
+  await turns();
+  small.concurrency = 2;
+  deepEqual(await wider, [1]);
+  held.release();
   const paused = new Pool({ concurrency: 1, queueCapacity: 0, autoStart: false });
   const all = paused.map([1], (x) => x);
   await turns();

@@ -112,6 +112,19 @@ test('onEmpty and onWaitingLessThan hear of a resume and of a wider limit', asyn
   await Promise.all(tasks);
 });
 
+test('onEmpty hears of tasks that time lets start', async (t) => {
+  const clock = virtualClock(t);
+  const pool = new Pool({ interval: 100, intervalCap: 1 });
+  const end = deferred();
+  const tasks = [pool.run(() => end.promise), pool.run(() => end.promise)];
+  const empty = pool.onEmpty();
+  equal(await state(empty), 'waits');
+  await clock.advance(100);
+  await empty;
+  end.resolve();
+  await Promise.all(tasks);
+});
+
 test('onError: the first task that fails after the call, and nothing else', async (t) => {
   const clock = virtualClock(t);
   const pool = new Pool(2);
