@@ -108,7 +108,10 @@ fn web_page(chromium: &setup::Chromium) -> Result<u32> {
 fn npm() -> Result<u32> {
     let chromium = setup::chromium()?;
     let mut command = node_tests();
-    tests(command.args(files("npm/test", ".test.mjs")?).env("CHROMIUM", chromium.browser))
+    for folder in ["npm/test/cases", "npm/test/node"] {
+        command.args(files(folder, ".test.mjs")?);
+    }
+    tests(command.env("CHROMIUM", chromium.browser))
 }
 
 fn pack(tarball: &Path) -> Result<u32> {

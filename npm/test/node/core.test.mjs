@@ -1,7 +1,7 @@
 // The core: not touched at import, told apart when forbidden, and never silent when it fails.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { script } from './tools.mjs';
+import { script } from './kit.mjs';
 
 test('nothing happens at import, one core for all at the first construction', () => {
   const { stdout, stderr } = script(`

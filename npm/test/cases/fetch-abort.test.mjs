@@ -1,9 +1,9 @@
 // Aborts, in every phase: with the very reason, in the same task, and nothing is left behind.
 import assert from 'node:assert/strict';
-import { setMaxListeners } from 'node:events';
 import { test } from 'node:test';
-import { createFetch } from '../dist/index.js';
-import { fakeFetch, handBody, isQuiet, rejection, serve, state, turn, until } from './fetch-kit.mjs';
+import { createFetch } from 'millpond';
+import { fakeFetch, handBody, isQuiet, rejection, state, turn, until } from './fetch-kit.mjs';
+import { keepWarnings } from './tools.mjs';
 
 const URL_A = 'https://a.example/';
 const REASONS = { 'an object': { mine: true }, null: null, 'a string': 'stop', default: undefined };
@@ -57,7 +57,7 @@ test("a Request's own signal counts, and init's goes before it", async () => {
   const second = limited(request, { signal: other.signal });
   own.abort(1);
   assert.equal(await rejection(first), 1);
-  assert.equal(await state(second), 'pending');
+  assert.equal(await state(second), 'waits');
   other.abort(2);
   assert.equal(await rejection(second), 2);
 });
@@ -158,7 +158,7 @@ test('an abort after the end changes nothing', async () => {
 
 for (const how of ['headers', 'recall']) {
   test(`the signal works on after the slot has gone: ${how}`, async (t) => {
-    t.mock.method(console, 'warn', () => {});
+    keepWarnings(t);
     const { limited, calls } = one(how === 'headers' ? { releaseOn: 'headers' } : { unreadGrace: 0 });
     const controller = new AbortController();
     const first = limited(URL_A, { signal: controller.signal });
@@ -186,52 +186,15 @@ test('a lane can be aborted from outside: what waits, what is in flight, what is
   assert.ok(isQuiet(limited));
 });
 
-test('no listener is left on a long-lived signal', async () => {
-  const server = await serve((_, response) => response.end('x'));
-  const controller = new AbortController();
-  const limited = createFetch({ concurrency: 4 });
-  // undici drops the listeners of its own Requests at collection only: count ours, on an event target of our own.
-  const counts = new Map();
-  const { addEventListener, removeEventListener } = EventTarget.prototype;
-  const count = (target, by) => counts.set(target, (counts.get(target) ?? 0) + by);
-  EventTarget.prototype.addEventListener = function (type, listener, ...rest) {
-    if (typeof listener === 'object') count(this, 1);
-    return addEventListener.call(this, type, listener, ...rest);
-  };
-  EventTarget.prototype.removeEventListener = function (type, listener, ...rest) {
-    if (typeof listener === 'object') count(this, -1);
-    return removeEventListener.call(this, type, listener, ...rest);
-  };
-  try {
-    const { signal } = controller;
-    await Promise.all(Array.from({ length: 20 }, async (_, i) => (await limited(`${server.origin}/${i}`, { signal })).text()));
-    await Promise.all(Array.from({ length: 20 }, async (_, i) => (await limited(`${server.origin}/${i}`, { signal, pond: { releaseOn: 'headers' } })).text()));
-    await limited(`${server.origin}/`, { method: 'HEAD', signal });
-    await rejection(limited('http://127.0.0.1:1/', { signal }));
-  } finally {
-    Object.assign(EventTarget.prototype, { addEventListener, removeEventListener });
-    await server.close();
-  }
-  assert.ok(counts.size > 20, 'something was counted');
-  // A listener taken away twice counts as fewer than none; that is fine.
-  for (const left of counts.values()) assert.ok(left <= 0);
-});
-
 test('five thousand waiting on one signal are aborted in one go', async () => {
   const { limited, calls } = one();
   const controller = new AbortController();
   limited(URL_A);
   const { signal } = controller;
-  // Node's own Requests put one listener each on it, and Node warns of that many.
-  setMaxListeners(0, signal);
   const promises = Array.from({ length: 5_000 }, () => limited(URL_A, { signal }));
   assert.equal(limited.stats.waiting, 5_000);
-  const start = performance.now();
   controller.abort('all');
-  const took = performance.now() - start;
   for (const promise of promises) assert.equal(await rejection(promise), 'all');
   assert.equal(limited.stats.waiting, 0);
   assert.equal(calls.length, 1);
-  // Real time: removal from the line by search would take much longer.
-  assert.ok(took < 5000, `${took} ms`);
 });

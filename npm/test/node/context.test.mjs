@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { test } from 'node:test';
-import { Pool, PoolManager } from '../dist/index.js';
+import { Pool, PoolManager } from 'millpond';
 
 test('a task runs in the async context of its caller, on every way', async () => {
   const storage = new AsyncLocalStorage();

@@ -1,7 +1,7 @@
 // Ready tasks are pumped in slices: nothing recurses, and everybody else gets a turn.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Pool, PoolManager } from '../dist/index.js';
+import { Pool, PoolManager } from 'millpond';
 
 const MANY = 100_000;
 

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { after, before, describe, test } from 'node:test';
 import { chromium } from 'playwright-core';
-import { serve } from './fetch-kit.mjs';
+import { serve } from './kit.mjs';
 
 const executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium';
 
@@ -17,7 +17,7 @@ const WORKER = `
 `;
 const TYPES = { '/index.js': 'text/javascript', '/worker.js': 'text/javascript', '/small.wasm': 'application/wasm' };
 const FILES = {
-  '/index.js': readFileSync(new URL('../dist/index.js', import.meta.url)),
+  '/index.js': readFileSync(new URL(import.meta.resolve('millpond'))),
   '/worker.js': WORKER,
   '/small.wasm': Buffer.from([0, 97, 115, 109, 1, 0, 0, 0]),
 };

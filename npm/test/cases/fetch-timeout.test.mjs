@@ -1,7 +1,7 @@
 // The four clocks. Real time: timeouts are of 20 ms, and what has to happen is waited for, however late.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createFetch } from '../dist/index.js';
+import { createFetch } from 'millpond';
 import { fakeFetch, handBody, isQuiet, rejection, turn, until } from './fetch-kit.mjs';
 
 const URL_A = 'https://a.example/';

@@ -1,7 +1,7 @@
 // A call of the fetch: arguments, snapshot, order of the checks, and that it can stand wherever `fetch` does.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createFetch } from '../dist/index.js';
+import { createFetch } from 'millpond';
 import { fakeFetch, isQuiet, rejection, state, turn } from './fetch-kit.mjs';
 
 const URL_A = 'https://a.example/';
@@ -285,7 +285,7 @@ test('close: takes no more, drains, and is done when the last body is read', asy
   await turn();
   calls[1].answer('2');
   const response = await second;
-  assert.equal(await state(closed), 'pending');
+  assert.equal(await state(closed), 'waits');
   await response.text();
   await closed;
   assert.ok(isQuiet(limited));

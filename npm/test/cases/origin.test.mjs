@@ -1,7 +1,7 @@
 // Which lane a request takes, whatever it is given as.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createFetch } from '../dist/index.js';
+import { createFetch } from 'millpond';
 import { rejection } from './fetch-kit.mjs';
 
 const answer = async () => new Response(null);

@@ -1,9 +1,11 @@
 // Against real loopback servers that count: never more than the limit in flight until the last byte, and nothing is lost.
 import assert from 'node:assert/strict';
 import { after, afterEach, before, test } from 'node:test';
-import { startOrigins } from '../../www/server/origins.mjs';
-import { createFetch, TimeoutError } from '../dist/index.js';
-import { isQuiet, serve, until } from './fetch-kit.mjs';
+import { startOrigins } from '../../../www/server/origins.mjs';
+import { createFetch, TimeoutError } from 'millpond';
+import { isQuiet } from '../cases/fetch-kit.mjs';
+import { serve, until } from './kit.mjs';
+import { keepWarnings } from '../cases/tools.mjs';
 
 let mill;
 before(async () => { mill = await startOrigins({ count: 10, latency: [1, 5, 10], chunks: 3, gap: 5, size: 3000 }); });
@@ -93,7 +95,7 @@ test('read by streams, clones and pipes: the limit holds, and every byte comes',
 });
 
 test('two thousand requests over ten origins with random aborts: nothing is lost, no slot leaks', async (t) => {
-  t.mock.method(console, 'warn', () => {});
+  keepWarnings(t);
   let seed = 7;
   const random = (n) => (seed = (seed * 48271) % 2147483647) % n;
   const fetch = createFetch({ concurrency: 5, maxConcurrency: 30, unreadGrace: 10, totalTimeout: 60_000 });

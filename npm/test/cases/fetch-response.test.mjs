@@ -1,9 +1,8 @@
 // The response handed out is the platform's own, and everything that can be done to it still can.
 import assert from 'node:assert/strict';
-import { Readable } from 'node:stream';
-import { after, before, test } from 'node:test';
-import { createFetch } from '../dist/index.js';
-import { fakeFetch, handBody, isQuiet, rejection, serve, state, turn, until } from './fetch-kit.mjs';
+import { test } from 'node:test';
+import { createFetch } from 'millpond';
+import { fakeFetch, handBody, isQuiet, rejection, state, turn, until } from './fetch-kit.mjs';
 
 const URL_A = 'https://a.example/';
 
@@ -16,16 +15,6 @@ async function respond(body, init, options) {
   calls[0].answer(native);
   return { native, response: await promise, limited, calls };
 }
-
-let server;
-before(async () => {
-  server = await serve((request, response) => {
-    if (request.url === '/redirect') return response.writeHead(302, { location: '/end?x=1' }).end('moved');
-    response.writeHead(200, { 'content-type': 'application/json', 'x-note': 'here' });
-    response.end('{"a":[1,2,3]}');
-  });
-});
-after(() => server.close());
 
 test('it is the very object the base fetch gave', async () => {
   const { native, response } = await respond('x');
@@ -42,15 +31,6 @@ test('nothing is seen of the members it was given', async () => {
   assert.equal(response.text.name, 'text');
   assert.equal(response.text.length, 0);
   assert.ok(response.text() instanceof Promise);
-});
-
-test('url, redirected, type, status, headers are what they were', async () => {
-  const fetch = createFetch();
-  const response = await fetch(`${server.origin}/redirect`);
-  assert.deepEqual([response.url, response.redirected, response.type, response.status, response.ok, response.headers.get('x-note')],
-    [`${server.origin}/end?x=1`, true, 'basic', 200, true, 'here']);
-  assert.throws(() => response.headers.set('a', 'b'), TypeError);
-  assert.deepEqual(await response.json(), { a: [1, 2, 3] });
 });
 
 const WHOLE = {
@@ -152,7 +132,6 @@ const ROUTES = {
   },
   'a branch of tee': ({ body }) => collect(body.tee()[1]),
   'a transferred stream': ({ body }) => collect(structuredClone(body, { transfer: [body] })),
-  "Node's Readable": async ({ body }) => (await Readable.fromWeb(body).toArray()).join(''),
   clone: (response) => response.clone().text(),
   'the body of a clone': (response) => collect(response.clone().body),
   'the body after a clone': async (response) => {
@@ -302,7 +281,7 @@ test('closed of an idle reader hears of the end and of errors without a read', a
     const body = handBody();
     const { response, limited } = await respond(body.stream);
     const { closed } = response.body.getReader();
-    assert.equal(await state(closed), 'pending');
+    assert.equal(await state(closed), 'waits');
     body[how](new Error('broken'));
     const end = await state(closed);
     assert.equal(how === 'close' ? 'value' in end : end.error.message, how === 'close' ? true : 'broken');

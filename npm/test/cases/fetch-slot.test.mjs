@@ -1,8 +1,9 @@
 // A slot: from when until when it is held, and that it comes back exactly once.
 import assert from 'node:assert/strict';
-import { mock, test } from 'node:test';
-import { createFetch } from '../dist/index.js';
+import { test } from 'node:test';
+import { createFetch } from 'millpond';
 import { fakeFetch, handBody, isQuiet, rejection, turn, until } from './fetch-kit.mjs';
+import { keepWarnings } from './tools.mjs';
 
 const URL_A = 'https://a.example/';
 const ORIGIN = 'https://a.example';
@@ -147,63 +148,51 @@ test('freed once, whatever comes together', async () => {
 
 // Real time in the tests that follow: `unreadGrace` is a clock's. They wait for what has to come, however late.
 
-test('unread and somebody waits: the slot goes on after the grace, the response stays usable', async () => {
-  const warn = mock.method(console, 'warn', () => {});
-  try {
-    const { limited, calls } = one({ unreadGrace: 30 });
-    const first = limited(URL_A);
-    calls[0].answer('still here');
-    const response = await first;
-    const start = performance.now();
-    limited(URL_A);
-    assert.equal(calls.length, 1);
-    await until(() => calls.length === 2);
-    assert.ok(performance.now() - start > 20, 'not before the grace');
-    assert.equal(limited.lanes.get(ORIGIN).stats.recalled, 1);
-    assert.equal(await response.text(), 'still here');
-    assert.equal(limited.stats.running, 1, 'and nothing was freed twice');
-  } finally {
-    warn.mock.restore();
-  }
+test('unread and somebody waits: the slot goes on after the grace, the response stays usable', async (t) => {
+  keepWarnings(t);
+  const { limited, calls } = one({ unreadGrace: 30 });
+  const first = limited(URL_A);
+  calls[0].answer('still here');
+  const response = await first;
+  const start = performance.now();
+  limited(URL_A);
+  assert.equal(calls.length, 1);
+  await until(() => calls.length === 2);
+  assert.ok(performance.now() - start > 20, 'not before the grace');
+  assert.equal(limited.lanes.get(ORIGIN).stats.recalled, 1);
+  assert.equal(await response.text(), 'still here');
+  assert.equal(limited.stats.running, 1, 'and nothing was freed twice');
 });
 
-test('unread and nobody waits: the slot stays, and goes at once when somebody comes', async () => {
-  const warn = mock.method(console, 'warn', () => {});
-  try {
-    const { limited, calls } = one({ unreadGrace: 10 });
-    const first = limited(URL_A);
-    calls[0].answer('x');
-    const response = await first;
-    await new Promise((resolve) => setTimeout(resolve, 50));
-    assert.equal(limited.stats.running, 1);
-    assert.equal(limited.stats.recalled, 0);
-    limited(URL_A);
-    await turn();
-    assert.equal(calls.length, 2);
-    assert.equal(limited.stats.recalled, 1);
-    await response.text();
-  } finally {
-    warn.mock.restore();
-  }
+test('unread and nobody waits: the slot stays, and goes at once when somebody comes', async (t) => {
+  keepWarnings(t);
+  const { limited, calls } = one({ unreadGrace: 10 });
+  const first = limited(URL_A);
+  calls[0].answer('x');
+  const response = await first;
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  assert.equal(limited.stats.running, 1);
+  assert.equal(limited.stats.recalled, 0);
+  limited(URL_A);
+  await turn();
+  assert.equal(calls.length, 2);
+  assert.equal(limited.stats.recalled, 1);
+  await response.text();
 });
 
-test('the grace begins anew when a reader stops in the middle', async () => {
-  const warn = mock.method(console, 'warn', () => {});
-  try {
-    const { limited, calls } = one({ unreadGrace: 20 });
-    const first = limited(URL_A);
-    const body = handBody();
-    calls[0].answer(body.stream);
-    const reader = (await first).body.getReader();
-    limited(URL_A);
-    body.push('one');
-    await reader.read();
-    await until(() => calls.length === 2);
-    body.push('two');
-    assert.equal(new TextDecoder().decode((await reader.read()).value), 'two');
-  } finally {
-    warn.mock.restore();
-  }
+test('the grace begins anew when a reader stops in the middle', async (t) => {
+  keepWarnings(t);
+  const { limited, calls } = one({ unreadGrace: 20 });
+  const first = limited(URL_A);
+  const body = handBody();
+  calls[0].answer(body.stream);
+  const reader = (await first).body.getReader();
+  limited(URL_A);
+  body.push('one');
+  await reader.read();
+  await until(() => calls.length === 2);
+  body.push('two');
+  assert.equal(new TextDecoder().decode((await reader.read()).value), 'two');
 });
 
 test('unreadGrace Infinity: strictly until the body is over', async () => {
@@ -219,48 +208,42 @@ test('unreadGrace Infinity: strictly until the body is over', async () => {
   assert.equal(calls.length, 2);
 });
 
-test('a developer is told once of responses nobody reads, with how many and where', async () => {
-  const warn = mock.method(console, 'warn', () => {});
-  try {
-    const { limited, calls } = one({ concurrency: 2, unreadGrace: 5 });
-    const promises = [limited(URL_A), limited(URL_A)];
-    calls.forEach(({ answer }) => answer('x'));
-    const held = await Promise.all(promises);
-    // Both graces are over long before this, so whoever comes takes a slot at once.
-    await new Promise((resolve) => setTimeout(resolve, 200));
-    limited(URL_A);
-    limited(URL_A);
-    await until(() => calls.length === 4);
-    assert.deepEqual(warn.mock.calls.map(({ arguments: [text] }) => /millpond: (\d) responses? of (\S+) (?:was|were) never read or cancelled/.exec(text)?.slice(1)),
-      [['2', ORIGIN]]);
-    calls[2].answer('y');
-    limited(URL_A);
-    await until(() => calls.length === 5);
-    assert.equal(warn.mock.callCount(), 1);
-    assert.equal(held.length, 2);
-  } finally {
-    warn.mock.restore();
-  }
+test('a developer is told once of responses nobody reads, with how many and where', async (t) => {
+  const warned = keepWarnings(t);
+  const { limited, calls } = one({ concurrency: 2, unreadGrace: 5 });
+  const promises = [limited(URL_A), limited(URL_A)];
+  calls.forEach(({ answer }) => answer('x'));
+  const held = await Promise.all(promises);
+  // Both graces are over long before this, so whoever comes takes a slot at once.
+  await new Promise((resolve) => setTimeout(resolve, 200));
+  limited(URL_A);
+  limited(URL_A);
+  await until(() => calls.length === 4);
+  assert.deepEqual(warned.map((text) => /millpond: (\d) responses? of (\S+) (?:was|were) never read or cancelled/.exec(text)?.slice(1)),
+    [['2', ORIGIN]]);
+  calls[2].answer('y');
+  limited(URL_A);
+  await until(() => calls.length === 5);
+  assert.equal(warned.length, 1);
+  assert.equal(held.length, 2);
 });
 
-test('not in production, and not of a body the platform has read by ways of its own', async () => {
-  const warn = mock.method(console, 'warn', () => {});
+test('not in production, and not of a body the platform has read by ways of its own', async (t) => {
+  const warned = keepWarnings(t);
   const mode = process.env.NODE_ENV;
-  try {
-    for (const [env, touch] of [['production', () => {}], ['test', (response) => Object.getOwnPropertyDescriptor(Response.prototype, 'body').get.call(response).getReader().read()]]) {
-      process.env.NODE_ENV = env;
-      const { limited, calls } = one({ unreadGrace: 5 });
-      const first = limited(URL_A);
-      calls[0].answer('x');
-      touch(await first);
-      limited(URL_A);
-      await until(() => calls.length === 2);
-      await turn();
-    }
-    assert.equal(warn.mock.callCount(), 0);
-  } finally {
-    warn.mock.restore();
+  t.after(() => {
     if (mode === undefined) delete process.env.NODE_ENV;
     else process.env.NODE_ENV = mode;
+  });
+  for (const [env, touch] of [['production', () => {}], ['test', (response) => Object.getOwnPropertyDescriptor(Response.prototype, 'body').get.call(response).getReader().read()]]) {
+    process.env.NODE_ENV = env;
+    const { limited, calls } = one({ unreadGrace: 5 });
+    const first = limited(URL_A);
+    calls[0].answer('x');
+    touch(await first);
+    limited(URL_A);
+    await until(() => calls.length === 2);
+    await turn();
   }
+  assert.equal(warned.length, 0);
 });

@@ -1,9 +1,8 @@
 // A task can be cancelled at every instant; nothing of it is left, and its permit goes where it belongs.
 import assert from 'node:assert/strict';
-import { getEventListeners } from 'node:events';
 import { test } from 'node:test';
-import { Pool } from '../dist/index.js';
-import { accounted, deferred, script, settle, stage } from './tools.mjs';
+import { Pool } from 'millpond';
+import { accounted, countListeners, deferred, settle, stage } from './tools.mjs';
 
 const never = () => assert.fail('must not be called');
 
@@ -186,7 +185,7 @@ test('a signal that is aborted already: no wait, no permit, not counted', async 
 test('many tasks share one listener on a signal, and none is left', async () => {
   const pool = new Pool(1);
   const { signal } = new AbortController();
-  const listeners = () => getEventListeners(signal, 'abort').length;
+  const listeners = countListeners(signal);
   const { task, end } = stage();
   const first = pool.run(task('a'), { signal });
   const rest = Array.from({ length: 100 }, () => pool.run(() => {}, { signal }));
@@ -204,16 +203,14 @@ test('many tasks share one listener on a signal, and none is left', async () => 
   assert.equal(listeners(), 0);
 });
 
-test('ten thousand waiting tasks of one signal are cancelled in no time', async () => {
+test('ten thousand waiting tasks of one signal are cancelled together', async () => {
   const pool = new Pool(1);
   const { task, started } = stage();
   pool.run(task('a'));
   const controller = new AbortController();
   const tasks = Array.from({ length: 10_000 }, () => pool.run(never, { signal: controller.signal }));
   const after = pool.run(() => 'after');
-  const begin = performance.now();
   controller.abort('all');
-  assert.ok(performance.now() - begin < 1000);
   assert.equal(pool.waiting, 1);
   const settled = await Promise.allSettled(tasks);
   assert.ok(settled.every(({ reason }) => reason === 'all'));
@@ -239,24 +236,4 @@ test('listeners of a signal may do anything', async () => {
   ['a', 'after', 'new'].forEach((name) => end(name));
   await pool.onIdle();
   assert.equal(accounted(pool.stats), pool.stats.submitted);
-});
-
-test('what the owner of the pool cancels need not be handled; what a signal aborts does, as with fetch', () => {
-  const { stdout } = script(`
-    process.on('unhandledRejection', (reason) => console.log(reason));
-    const pool = new Pool(1);
-    const forever = () => new Promise(() => {});
-    const controller = new AbortController();
-    const running = pool.run(forever);
-    const waiting = pool.run(forever);
-    pool.run(forever);
-    pool.run(forever, { signal: controller.signal });
-    running.cancel('cancel');
-    waiting.cancel('cancel');
-    controller.abort('signal');
-    pool.clear('clear');
-    pool.run(forever);
-    pool.abort('abort');
-  `);
-  assert.equal(stdout, 'signal\n');
 });

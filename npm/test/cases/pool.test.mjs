@@ -1,7 +1,7 @@
 // A pool's cap and order.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Pool } from '../dist/index.js';
+import { Pool } from 'millpond';
 import { accounted, deferred, settle, stage } from './tools.mjs';
 
 test('runs no more than its concurrency, the others in order of submission', async () => {

@@ -1,7 +1,7 @@
 // Anything in any order, against a model that is too simple to be wrong: nothing is lost, nothing starts that must not, and the sums add up.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Pool } from '../dist/index.js';
+import { Pool } from 'millpond';
 import { accounted, deferred, random, settle } from './tools.mjs';
 
 /** What a pool should do: a sorted list and two numbers. */

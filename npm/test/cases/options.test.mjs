@@ -1,7 +1,7 @@
 // Bad input gets an error that names option, value and rule, and changes nothing.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Pool, PoolManager } from '../dist/index.js';
+import { Pool, PoolManager } from 'millpond';
 import { deferred } from './tools.mjs';
 
 const bad = (Kind, option, message) => (error) => {

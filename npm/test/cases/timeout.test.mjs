@@ -1,8 +1,8 @@
 // The clocks of a task. Real time is the subject here: short timeouts, and nothing that has to be quick.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Pool, TimeoutError } from '../dist/index.js';
-import { accounted, deferred, script, settle, stage } from './tools.mjs';
+import { Pool, TimeoutError } from 'millpond';
+import { accounted, deferred, settle, stage } from './tools.mjs';
 
 const after = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 const phase = (name) => (error) => error instanceof TimeoutError && error instanceof DOMException && error.name === 'TimeoutError' && error.phase === name;
@@ -98,29 +98,4 @@ test('timeouts in any order, on one timer', async () => {
   const forever = () => new Promise(() => {});
   await Promise.all([50, 20, 35, 5].map((timeout) => pool.run(forever, { timeout }).catch(() => order.push(timeout))));
   assert.deepEqual(order, [5, 20, 35, 50]);
-});
-
-test('a task that ends in time leaves no timer behind, so the process ends', () => {
-  const begin = performance.now();
-  const { status } = script(`
-    const pool = new Pool({ concurrency: 1, timeout: 600_000, queueTimeout: 600_000, totalTimeout: 600_000, abandon: 600_000 });
-    pool.run(() => new Promise(() => {})).cancel();
-    const other = new Pool(1);
-    other.run(() => 1, { timeout: 600_000 });
-    await Promise.all([1, 2].map((n) => other.run(async () => n, { timeout: 600_000, queueTimeout: 600_000 })));
-    other.run(() => new Promise(() => {}));
-    other.run(() => {}, { queueTimeout: 600_000 }).cancel();
-    process.on('exit', () => console.log('bye'));
-    setTimeout(() => process.exit(3), 5_000).unref();
-    pool.abort();
-    process.exitCode = 0;
-    setTimeout(() => {}, 10);
-  `.replace('abandon: 600_000', "abandon: 'hold'"));
-  assert.equal(status, 0);
-  assert.ok(performance.now() - begin < 5_000);
-});
-
-test('a timer keeps the process alive as long as a task waits on it', () => {
-  const { status, stdout } = script("await new Pool().run(() => new Promise(() => {}), { timeout: 20 }).catch(({ phase }) => console.log(phase));");
-  assert.deepEqual([status, stdout], [0, 'run\n']);
 });

@@ -3,8 +3,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { createFetch } from '../dist/index.js';
-import { handBody, isQuiet, serve, turn, until } from './fetch-kit.mjs';
+import { createFetch } from 'millpond';
+import { handBody, isQuiet, turn } from '../cases/fetch-kit.mjs';
+import { serve, until } from './kit.mjs';
 
 setFlagsFromString('--expose-gc');
 const gc = runInNewContext('gc');
