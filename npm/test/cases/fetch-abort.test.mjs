@@ -186,13 +186,13 @@ test('a lane can be aborted from outside: what waits, what is in flight, what is
   assert.ok(isQuiet(limited));
 });
 
-test('five thousand waiting on one signal are aborted in one go', async () => {
+test('a thousand waiting on one signal are aborted in one go', async () => {
   const { limited, calls } = one();
   const controller = new AbortController();
   limited(URL_A);
   const { signal } = controller;
-  const promises = Array.from({ length: 5_000 }, () => limited(URL_A, { signal }));
-  assert.equal(limited.stats.waiting, 5_000);
+  const promises = Array.from({ length: 1_000 }, () => limited(URL_A, { signal }));
+  assert.equal(limited.stats.waiting, 1_000);
   controller.abort('all');
   for (const promise of promises) assert.equal(await rejection(promise), 'all');
   assert.equal(limited.stats.waiting, 0);

@@ -1,0 +1,83 @@
+// One host plays the cases once, from its start to the end of its process. Everything that can go wrong has an end and a name.
+import { spawn } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { startServer } from './server.mjs';
+
+/** A host that has said nothing for so long hangs: a test that does not settle is told of much earlier. */
+const SILENCE = 90_000;
+
+/** @returns what came of it: how many tests passed, and the failures by the tests' names */
+export async function play(command, bundle) {
+  const folder = await mkdtemp(join(tmpdir(), 'millpond-host-'));
+  const run = new Run();
+  const server = await startServer(bundle, (message) => run.hear(message));
+  try {
+    run.watch(start(await command({ bundle, address: server.address, folder })));
+    await run.over;
+  } finally {
+    run.stop();
+    server.close();
+    await rm(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
+  }
+  return run;
+}
+
+/** In a group of its own, so that the processes a browser starts end with it. */
+function start([program, ...args]) {
+  return spawn(program, args, { detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
+}
+
+class Run {
+  passed = 0;
+  failures = [];
+  /** The test that runs. */
+  #at = 'the start';
+  #printed = '';
+  #child;
+  #silence;
+  #end;
+
+  constructor() {
+    this.over = new Promise((resolve) => { this.#end = resolve; });
+  }
+
+  watch(child) {
+    this.#child = child;
+    for (const stream of [child.stdout, child.stderr]) stream.on('data', (text) => { this.#printed = (this.#printed + text).slice(-4000); });
+    child.on('error', (error) => this.#breaks(`cannot be started: ${error.message}`));
+    child.on('exit', (code, signal) => this.#breaks(`ended (${signal ?? code}) before the cases were through`));
+    this.#await();
+  }
+
+  hear({ begins, ended, error, count, broken }) {
+    this.#await();
+    if (begins) this.#at = begins;
+    if (ended && error) this.failures.push([ended, error]);
+    if (ended && !error) this.passed++;
+    if (broken) this.#breaks(`broken: ${broken}`);
+    if (count !== undefined) this.#finish(count);
+  }
+
+  stop() {
+    clearTimeout(this.#silence);
+    if (this.#child?.exitCode !== null || this.#child.pid === undefined) return;
+    process.kill(process.platform === 'win32' ? this.#child.pid : -this.#child.pid, 'SIGKILL');
+  }
+
+  #await() {
+    clearTimeout(this.#silence);
+    this.#silence = setTimeout(() => this.#breaks(`has said nothing for ${SILENCE / 1000} s`), SILENCE);
+  }
+
+  #finish(count) {
+    if (count === 0) this.failures.push(['the list of cases', 'no test was run']);
+    this.#end();
+  }
+
+  #breaks(what) {
+    this.failures.push([`at ${this.#at}`, `the host ${what}\n${this.#printed}`.trim()]);
+    this.#end();
+  }
+}
