@@ -3,7 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
-const program = fileURLToPath(new URL('pages/program.mjs', import.meta.url));
+const page = (name) => fileURLToPath(new URL(`pages/${name}.mjs`, import.meta.url));
 const runtime = (name) => fileURLToPath(new URL(`node_modules/.bin/${name}`, import.meta.url));
 
 const CHROMIUM = '--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-component-update --disable-sync';
@@ -25,11 +25,12 @@ user_pref("toolkit.telemetry.enabled", false);
 
 const chromium = (page) => ({ address, folder }) => [process.env.CHROMIUM ?? '/usr/bin/chromium', ...CHROMIUM.split(' '), `--user-data-dir=${folder}`, `${address}/${page}`];
 
-/** Name, and the command line for the bundle, the server's address and an empty folder. */
+/** Name, and the command line for the cases' folder and bundle, the server's address and an empty folder. */
 export const HOSTS = {
-  'node': ({ bundle, address }) => [process.execPath, program, pathToFileURL(bundle).href, address],
-  'bun': ({ bundle, address }) => [runtime('bun'), program, pathToFileURL(bundle).href, address],
-  'deno': ({ bundle, address }) => [runtime('deno'), 'run', '--quiet', '--no-config', '--allow-all', program, pathToFileURL(bundle).href, address],
+  'node-test': ({ files }) => [process.execPath, page('node-test'), files],
+  'node': ({ bundle }) => [process.execPath, page('program'), pathToFileURL(bundle).href],
+  'bun': ({ bundle }) => [runtime('bun'), page('program'), pathToFileURL(bundle).href],
+  'deno': ({ bundle }) => [runtime('deno'), 'run', '--quiet', '--no-config', '--allow-all', page('program'), pathToFileURL(bundle).href],
   'chromium-window': chromium('cases'),
   'chromium-worker': chromium('dedicated'),
   'chromium-service-worker': chromium('service'),

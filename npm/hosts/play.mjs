@@ -3,18 +3,19 @@ import { spawn } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { startServer } from './server.mjs';
 
 /** A host that has said nothing for so long hangs: a test that does not settle is told of much earlier. */
 const SILENCE = 90_000;
 
 /** @returns what came of it: how many tests passed, and the failures by the tests' names */
-export async function play(command, bundle) {
+export async function play(command, { bundle, files }) {
   const folder = await mkdtemp(join(tmpdir(), 'millpond-host-'));
   const run = new Run();
   const server = await startServer(bundle, (message) => run.hear(message));
   try {
-    run.watch(start(await command({ bundle, address: server.address, folder })));
+    run.watch(start(await command({ bundle, files, address: server.address, folder })));
     await run.over;
   } finally {
     run.stop();
@@ -38,6 +39,7 @@ class Run {
   #child;
   #silence;
   #end;
+  #isOver = false;
 
   constructor() {
     this.over = new Promise((resolve) => { this.#end = resolve; });
@@ -45,10 +47,15 @@ class Run {
 
   watch(child) {
     this.#child = child;
-    for (const stream of [child.stdout, child.stderr]) stream.on('data', (text) => { this.#printed = (this.#printed + text).slice(-4000); });
+    for (const stream of [child.stdout, child.stderr]) createInterface({ input: stream }).on('line', (line) => this.#read(line));
     child.on('error', (error) => this.#breaks(`cannot be started: ${error.message}`));
-    child.on('exit', (code, signal) => this.#breaks(`ended (${signal ?? code}) before the cases were through`));
+    child.on('close', (code, signal) => this.#breaks(`ended (${signal ?? code}) before the cases were through`));
     this.#await();
+  }
+
+  #read(line) {
+    if (line.startsWith('\x1e')) this.hear(JSON.parse(line.slice(1)));
+    else this.#printed = `${this.#printed}${line}\n`.slice(-4000);
   }
 
   hear({ begins, ended, error, count, broken }) {
@@ -73,11 +80,17 @@ class Run {
 
   #finish(count) {
     if (count === 0) this.failures.push(['the list of cases', 'no test was run']);
+    this.#close();
+  }
+
+  #close() {
+    this.#isOver = true;
     this.#end();
   }
 
   #breaks(what) {
+    if (this.#isOver) return;
     this.failures.push([`at ${this.#at}`, `the host ${what}\n${this.#printed}`.trim()]);
-    this.#end();
+    this.#close();
   }
 }

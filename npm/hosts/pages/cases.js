@@ -1,4 +1,4 @@
 // Plays the cases in a page, or in a worker.
 import { report } from './report.js';
 
-report(location.origin, () => import('/bundle.js'));
+report(() => import('/bundle.js'));

@@ -2,4 +2,4 @@
 import { report } from './report.js';
 
 const worker = new Worker('/cases.js', { type: 'module' });
-worker.onerror = ({ message }) => report(location.origin, () => { throw new Error(`the worker: ${message ?? 'cannot be loaded'}`); });
+worker.onerror = ({ message }) => report(() => { throw new Error(`the worker: ${message ?? 'cannot be loaded'}`); });

@@ -1,13 +1,17 @@
-// How any host tells the runner's server what happens in it. What goes wrong before the cases run is told, too.
+// How any host tells what happens in it. What goes wrong before the cases run is told, too.
 const { fetch } = globalThis;
 
-/** Plays what the bundle has and tells the server at `address` of it. */
-export async function report(address, load) {
-  const tell = async (message) => void await fetch(`${address}/report`, { method: 'POST', body: JSON.stringify(message) });
+/** Plays what the bundle has. */
+export async function report(load, tell = post) {
   try {
     const { run } = await load();
     await run(tell);
   } catch (error) {
     await tell({ broken: `${error}\n${error?.stack}` });
   }
+}
+
+/** To the server the page is from. */
+async function post(message) {
+  await fetch('/report', { method: 'POST', body: JSON.stringify(message) });
 }

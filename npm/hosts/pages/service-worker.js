@@ -2,4 +2,4 @@
 import * as bundle from './bundle.js';
 import { report } from './report.js';
 
-addEventListener('message', (event) => event.waitUntil(report(location.origin, () => bundle)));
+addEventListener('message', (event) => event.waitUntil(report(() => bundle)));

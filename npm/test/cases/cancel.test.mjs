@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Pool } from 'millpond';
+import { virtualClock } from './clock.mjs';
 import { accounted, countListeners, deferred, settle, stage } from './tools.mjs';
 
 const never = () => assert.fail('must not be called');
@@ -144,7 +145,8 @@ test('a task that is over cannot be cancelled', async () => {
   assert.equal(pool.stats.cancelled, 0);
 });
 
-test('with a grace the permit of who does not end is given on, and counted as abandoned (real time)', async () => {
+test('with a grace the permit of who does not end is given on, and counted as abandoned', async (t) => {
+  const clock = virtualClock(t);
   const pool = new Pool({ concurrency: 1, abandon: 10 });
   const { task, end, started } = stage();
   const a = pool.run(task('a'));
@@ -152,7 +154,10 @@ test('with a grace the permit of who does not end is given on, and counted as ab
   a.cancel();
   await assert.rejects(a, { name: 'AbortError' });
   assert.deepEqual(started, ['a']);
-  while (started.length < 2) await settle();
+  await clock.advance(9);
+  assert.equal(started.length, 1);
+  await clock.advance(1);
+  assert.equal(started.length, 2);
   assert.deepEqual([pool.running, pool.stats.abandoned, pool.stats.cancelled], [1, 1, 1]);
   end('a');
   await settle();
@@ -161,14 +166,15 @@ test('with a grace the permit of who does not end is given on, and counted as ab
   assert.equal(await b, 'b');
 });
 
-test('with a grace, who ends in time is not abandoned', async () => {
+test('with a grace, who ends in time is not abandoned', async (t) => {
+  const clock = virtualClock(t);
   const pool = new Pool({ concurrency: 1, abandon: 60_000 });
   const { task, end } = stage();
   const a = pool.run(task('a'));
   a.cancel();
   end('a');
   await pool.onIdle();
-  assert.deepEqual([pool.stats.abandoned, pool.stats.cancelled], [0, 1]);
+  assert.deepEqual([pool.stats.abandoned, pool.stats.cancelled, clock.timers], [0, 1, []]);
 });
 
 test('a signal that is aborted already: no wait, no permit, not counted', async () => {

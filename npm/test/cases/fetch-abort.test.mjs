@@ -8,6 +8,9 @@ import { keepWarnings } from './tools.mjs';
 const URL_A = 'https://a.example/';
 const REASONS = { 'an object': { mine: true }, null: null, 'a string': 'stop', default: undefined };
 
+/** Whether the body of a Request can be a stream. Else it is sent as text. */
+const uploadsStreams = !new Request(URL_A, { method: 'POST', body: new ReadableStream(), duplex: 'half' }).headers.has('content-type');
+
 function one(options, base = fakeFetch()) {
   return { ...base, limited: createFetch({ concurrency: 1, fetch: base.fetch, ...options }) };
 }
@@ -81,7 +84,7 @@ test('an aborted request in the line lets its body go and leaves the others alon
   controller.abort('stop');
   await rejection(second);
   await turn();
-  assert.deepEqual(upload.cancelled, { reason: 'stop' });
+  if (uploadsStreams) assert.deepEqual(upload.cancelled, { reason: 'stop' });
   calls[0].answer(null);
   await first;
   await turn();

@@ -6,6 +6,16 @@ import { fakeFetch, handBody, isQuiet, rejection, state, turn, until } from './f
 
 const URL_A = 'https://a.example/';
 
+/** Whether the platform can transfer streams. Not all can. */
+const canTransfer = (() => {
+  try {
+    const stream = new ReadableStream();
+    return !!structuredClone(stream, { transfer: [stream] });
+  } catch {
+    return false;
+  }
+})();
+
 /** A response of a limited fetch, and what its base fetch gave. */
 async function respond(body, init, options) {
   const { fetch, calls } = fakeFetch();
@@ -37,7 +47,7 @@ const WHOLE = {
   text: (value) => assert.equal(value, '{"a":1}'),
   json: (value) => assert.deepEqual(value, { a: 1 }),
   arrayBuffer: (value) => assert.equal(value.byteLength, 7),
-  blob: (value) => assert.deepEqual([value.size, value.type], [7, 'application/json']),
+  blob: (value) => assert.equal(value.size, 7),
   bytes: (value) => assert.equal(value.length, 7),
 };
 
@@ -74,20 +84,24 @@ for (const options of [{}, { bodyTimeout: 60_000 }]) {
 }
 
 test('body is one and the same stream, and looking at it leaves the response untouched', async () => {
-  const { native, response, limited } = await respond('x');
+  const hand = handBody();
+  const { native, response, limited } = await respond(hand.stream);
   const { body } = response;
   assert.ok(body instanceof ReadableStream);
   assert.equal(response.body, body);
   assert.equal(body.locked, false);
   // What the platform sees inside is unlocked and undisturbed: it can still be handed to a service worker or a cache.
-  assert.equal(await new Response(Object.getOwnPropertyDescriptor(Response.prototype, 'body').get.call(native)).text(), 'x');
+  const text = new Response(Object.getOwnPropertyDescriptor(Response.prototype, 'body').get.call(native)).text();
+  hand.push('x');
+  hand.close();
+  assert.equal(await text, 'x');
   assert.equal(response.bodyUsed, true);
   assert.equal(response.body.locked, true);
   assert.equal(limited.stats.running, 1, 'which is why nothing was seen of it');
 });
 
 test('a read by reader marks the body in the same turn', async () => {
-  const { response } = await respond('x');
+  const { response } = await respond(handBody().stream);
   const reader = response.body.getReader();
   assert.equal(response.bodyUsed, false);
   reader.read();
@@ -131,7 +145,7 @@ const ROUTES = {
     return texts[0];
   },
   'a branch of tee': ({ body }) => collect(body.tee()[1]),
-  'a transferred stream': ({ body }) => collect(structuredClone(body, { transfer: [body] })),
+  ...canTransfer && { 'a transferred stream': ({ body }) => collect(structuredClone(body, { transfer: [body] })) },
   clone: (response) => response.clone().text(),
   'the body of a clone': (response) => collect(response.clone().body),
   'the body after a clone': async (response) => {
@@ -169,7 +183,10 @@ test('a BYOB reader is refused where the platform refuses it', async () => {
 });
 
 test('locked without a read: text() and clone() fail, and work once the lock is gone', async () => {
-  const { response, limited } = await respond('x');
+  const body = handBody();
+  body.push('x');
+  body.close();
+  const { response, limited } = await respond(body.stream);
   const reader = response.body.getReader();
   assert.equal(response.bodyUsed, false);
   assert.ok(await rejection(response.text()) instanceof TypeError);
@@ -262,6 +279,17 @@ test("a pipe that fails cancels, and one with preventCancel does not", async () 
   }
 });
 
+/** What the platform says of a body that breaks. */
+async function nativeMessage(read) {
+  const body = handBody();
+  const text = read(new Response(body.stream));
+  body.push('one');
+  await turn();
+  body.error(new TypeError('terminated'));
+  const error = await rejection(text);
+  return String(error.cause?.message ?? error.message);
+}
+
 for (const [what, read] of Object.entries(ROUTES)) {
   test(`a broken body is told to ${what}, and the slot is free`, async () => {
     const body = handBody();
@@ -271,7 +299,7 @@ for (const [what, read] of Object.entries(ROUTES)) {
     await turn();
     body.error(new TypeError('terminated'));
     const error = await rejection(text);
-    assert.match(String(error.cause?.message ?? error.message), /terminated/);
+    assert.equal(String(error.cause?.message ?? error.message), await nativeMessage(read));
     await until(() => isQuiet(limited));
   });
 }
@@ -289,9 +317,20 @@ test('closed of an idle reader hears of the end and of errors without a read', a
   }
 });
 
+function isSurvived(name) {
+  Object.prototype[name] = 'polluted';
+  try {
+    return !!handBody().stream;
+  } catch {
+    return false;
+  } finally {
+    delete Object.prototype[name];
+  }
+}
+
 test('a polluted Object.prototype changes nothing', async () => {
   // Only what the platform itself survives in the same place.
-  const names = ['type', 'highWaterMark', 'size', 'enumerable', 'configurable'];
+  const names = ['type', 'highWaterMark', 'size', 'enumerable', 'configurable'].filter(isSurvived);
   for (const name of names) Object.prototype[name] = 'polluted';
   try {
     for (const options of [{}, { bodyTimeout: 1000 }]) {

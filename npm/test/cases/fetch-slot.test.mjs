@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createFetch } from 'millpond';
-import { fakeFetch, handBody, isQuiet, rejection, turn, until } from './fetch-kit.mjs';
+import { fakeFetch, handBody, isQuiet, rejection, turn } from './fetch-kit.mjs';
+import { virtualClock } from './clock.mjs';
 import { keepWarnings } from './tools.mjs';
 
 const URL_A = 'https://a.example/';
@@ -32,7 +33,8 @@ test('held from dispatch to the end of the body, and no request more', async () 
   await second;
 });
 
-test('a slow body that is read keeps its slot, however long the unread grace', async () => {
+test('a slow body that is read keeps its slot, however short the unread grace', async (t) => {
+  const clock = virtualClock(t);
   const { limited, calls } = one({ unreadGrace: 0 });
   const first = limited(URL_A);
   limited(URL_A);
@@ -41,8 +43,7 @@ test('a slow body that is read keeps its slot, however long the unread grace', a
   const reader = (await first).body.getReader();
   for (let i = 0; i < 3; i++) {
     const read = reader.read();
-    // Real time: several times the grace.
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    await clock.advance(1000);
     assert.equal(calls.length, 1);
     body.push('x');
     // The next read follows at once, but even a grace of 0 ms is over at the next turn only.
@@ -146,19 +147,18 @@ test('freed once, whatever comes together', async () => {
   assert.equal(submitted, succeeded + failed + cancelled);
 });
 
-// Real time in the tests that follow: `unreadGrace` is a clock's. They wait for what has to come, however late.
-
 test('unread and somebody waits: the slot goes on after the grace, the response stays usable', async (t) => {
   keepWarnings(t);
+  const clock = virtualClock(t);
   const { limited, calls } = one({ unreadGrace: 30 });
   const first = limited(URL_A);
   calls[0].answer('still here');
   const response = await first;
-  const start = performance.now();
   limited(URL_A);
-  assert.equal(calls.length, 1);
-  await until(() => calls.length === 2);
-  assert.ok(performance.now() - start > 20, 'not before the grace');
+  await clock.advance(29);
+  assert.equal(calls.length, 1, 'not before the grace');
+  await clock.advance(1);
+  assert.equal(calls.length, 2);
   assert.equal(limited.lanes.get(ORIGIN).stats.recalled, 1);
   assert.equal(await response.text(), 'still here');
   assert.equal(limited.stats.running, 1, 'and nothing was freed twice');
@@ -166,11 +166,12 @@ test('unread and somebody waits: the slot goes on after the grace, the response 
 
 test('unread and nobody waits: the slot stays, and goes at once when somebody comes', async (t) => {
   keepWarnings(t);
+  const clock = virtualClock(t);
   const { limited, calls } = one({ unreadGrace: 10 });
   const first = limited(URL_A);
   calls[0].answer('x');
   const response = await first;
-  await new Promise((resolve) => setTimeout(resolve, 50));
+  await clock.advance(50);
   assert.equal(limited.stats.running, 1);
   assert.equal(limited.stats.recalled, 0);
   limited(URL_A);
@@ -182,26 +183,34 @@ test('unread and nobody waits: the slot stays, and goes at once when somebody co
 
 test('the grace begins anew when a reader stops in the middle', async (t) => {
   keepWarnings(t);
+  const clock = virtualClock(t);
   const { limited, calls } = one({ unreadGrace: 20 });
   const first = limited(URL_A);
   const body = handBody();
   calls[0].answer(body.stream);
   const reader = (await first).body.getReader();
   limited(URL_A);
+  await clock.advance(15);
+  const read = reader.read();
+  await clock.advance(100);
   body.push('one');
-  await reader.read();
-  await until(() => calls.length === 2);
+  await read;
+  await clock.advance(19);
+  assert.equal(calls.length, 1);
+  await clock.advance(1);
+  assert.equal(calls.length, 2);
   body.push('two');
   assert.equal(new TextDecoder().decode((await reader.read()).value), 'two');
 });
 
-test('unreadGrace Infinity: strictly until the body is over', async () => {
+test('unreadGrace Infinity: strictly until the body is over', async (t) => {
+  const clock = virtualClock(t);
   const { limited, calls } = one({ unreadGrace: Infinity });
   const first = limited(URL_A);
   limited(URL_A);
   calls[0].answer('x');
   const response = await first;
-  await new Promise((resolve) => setTimeout(resolve, 50));
+  await clock.advance(1e9);
   assert.equal(calls.length, 1);
   await response.text();
   await turn();
@@ -210,40 +219,42 @@ test('unreadGrace Infinity: strictly until the body is over', async () => {
 
 test('a developer is told once of responses nobody reads, with how many and where', async (t) => {
   const warned = keepWarnings(t);
+  const clock = virtualClock(t);
   const { limited, calls } = one({ concurrency: 2, unreadGrace: 5 });
   const promises = [limited(URL_A), limited(URL_A)];
   calls.forEach(({ answer }) => answer('x'));
   const held = await Promise.all(promises);
-  // Both graces are over long before this, so whoever comes takes a slot at once.
-  await new Promise((resolve) => setTimeout(resolve, 200));
+  // Both graces are over, so whoever comes takes a slot at once.
+  await clock.advance(5);
   limited(URL_A);
   limited(URL_A);
-  await until(() => calls.length === 4);
+  await turn();
+  assert.equal(calls.length, 4);
   assert.deepEqual(warned.map((text) => /millpond: (\d) responses? of (\S+) (?:was|were) never read or cancelled/.exec(text)?.slice(1)),
     [['2', ORIGIN]]);
   calls[2].answer('y');
   limited(URL_A);
-  await until(() => calls.length === 5);
+  await clock.advance(5);
+  assert.equal(calls.length, 5);
   assert.equal(warned.length, 1);
   assert.equal(held.length, 2);
 });
 
 test('not in production, and not of a body the platform has read by ways of its own', async (t) => {
   const warned = keepWarnings(t);
-  const mode = process.env.NODE_ENV;
-  t.after(() => {
-    if (mode === undefined) delete process.env.NODE_ENV;
-    else process.env.NODE_ENV = mode;
-  });
+  const clock = virtualClock(t);
+  // Browsers have none, and bundlers put the word in its place.
+  const { process } = globalThis;
+  t.after(() => { globalThis.process = process; });
   for (const [env, touch] of [['production', () => {}], ['test', (response) => Object.getOwnPropertyDescriptor(Response.prototype, 'body').get.call(response).getReader().read()]]) {
-    process.env.NODE_ENV = env;
+    globalThis.process = { env: { NODE_ENV: env } };
     const { limited, calls } = one({ unreadGrace: 5 });
     const first = limited(URL_A);
     calls[0].answer('x');
     touch(await first);
     limited(URL_A);
-    await until(() => calls.length === 2);
-    await turn();
+    await clock.advance(5);
+    assert.equal(calls.length, 2);
   }
   assert.equal(warned.length, 0);
 });

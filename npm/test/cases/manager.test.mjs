@@ -2,15 +2,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Pool, PoolManager } from 'millpond';
+import { virtualClock } from './clock.mjs';
 import { accounted, deferred, settle, stage } from './tools.mjs';
 
-/** The next event of that type. Keeps the process alive, as a manager does not. */
-function next(manager, type) {
-  const { promise, resolve } = deferred();
-  const awake = setInterval(() => {}, 1000);
-  manager.addEventListener(type, ({ detail }) => resolve(detail), { once: true });
-  return promise.finally(() => clearInterval(awake));
-}
+/** The next event of that type. */
+const next = (manager, type) => new Promise((resolve) => manager.addEventListener(type, ({ detail }) => resolve(detail), { once: true }));
 
 test('every key has its own limit and line, under one limit over all', async () => {
   const manager = new PoolManager({ pool: 2, concurrency: 3 });
@@ -72,13 +68,18 @@ test('any value can be a key', async () => {
   await manager.onIdle();
 });
 
-test('a pool that idles expires; its view is good for ever (real time)', async () => {
+test('a pool that idles expires; its view is good for ever', async (t) => {
+  const clock = virtualClock(t);
   const manager = new PoolManager({ pool: 1, idleTimeout: 20 });
   const view = manager.get('a');
   const created = next(manager, 'create');
   await view.run(() => {});
   assert.equal((await created).pool, manager.get('a'));
-  const { key, pool, reason } = await next(manager, 'expire');
+  const expired = next(manager, 'expire');
+  await clock.advance(19);
+  assert.equal(manager.size, 1);
+  await clock.advance(1);
+  const { key, pool, reason } = await expired;
   assert.deepEqual([key, reason, manager.size, pool.running], ['a', 'idle', 0, 0]);
   const { task, end, started } = stage();
   const tasks = [view.run(task(1)), pool.run(task(2)), manager.run('a', task(3))];
@@ -90,7 +91,8 @@ test('a pool that idles expires; its view is good for ever (real time)', async (
   await Promise.all(tasks);
 });
 
-test('a pool with work does not expire (real time)', async () => {
+test('a pool with work does not expire', async (t) => {
+  const clock = virtualClock(t);
   const manager = new PoolManager({ pool: 1, idleTimeout: 10, lifetime: 20 });
   let expired = 0;
   manager.addEventListener('expire', () => { expired++; });
@@ -98,7 +100,7 @@ test('a pool with work does not expire (real time)', async () => {
   const a = manager.run('a', task('a'));
   const b = manager.run('a', task('b'));
   manager.get('paused').pause();
-  await new Promise((resolve) => setTimeout(resolve, 60));
+  await clock.advance(60);
   assert.deepEqual([[...manager.keys()], expired], [['a', 'paused'], 0]);
   end('a');
   await a;
@@ -107,23 +109,26 @@ test('a pool with work does not expire (real time)', async () => {
   assert.equal(await b, undefined);
 });
 
-test('a pool that is too old goes as soon as it is idle (real time)', async () => {
+test('a pool that is too old goes as soon as it is idle', async (t) => {
+  const clock = virtualClock(t);
   const manager = new PoolManager({ pool: 1, lifetime: 20 });
   const { task, end } = stage();
   const a = manager.run('a', task('a'));
-  await new Promise((resolve) => setTimeout(resolve, 40));
+  await clock.advance(40);
   const expired = next(manager, 'expire');
   end('a');
   await a;
+  await clock.advance(0);
   assert.equal((await expired).reason, 'lifetime');
 });
 
-test('a listener of expire may use the key again (real time)', async () => {
+test('a listener of expire may use the key again', async (t) => {
+  const clock = virtualClock(t);
   const manager = new PoolManager({ pool: 1, idleTimeout: 5 });
   await manager.run('a', () => {});
   let again;
   manager.addEventListener('expire', ({ detail }) => { again = detail.pool.run(() => 'again'); }, { once: true });
-  await next(manager, 'expire');
+  await clock.advance(5);
   assert.equal(await again, 'again');
 });
 
@@ -153,13 +158,16 @@ test('a function for single keys that uses the key itself does not double its ca
   assert.deepEqual([running, manager.get('a').waiting, manager.size], [['inner'], 1, 1]);
 });
 
-test('a limit set on a key stays when its pool expires (real time)', async () => {
+test('a limit set on a key stays when its pool expires', async (t) => {
+  const clock = virtualClock(t);
   const manager = new PoolManager({ pool: 1, idleTimeout: 5 });
   const view = manager.get('a');
   view.concurrency = 2;
   assert.equal(view.concurrency, 2);
   await view.run(() => {});
-  await next(manager, 'expire');
+  const expired = next(manager, 'expire');
+  await clock.advance(5);
+  await expired;
   const { task, started } = stage();
   for (let i = 0; i < 3; i++) manager.run('a', task(i));
   assert.deepEqual([started.length, manager.get('a').concurrency, manager.get('b').concurrency], [2, 2, 1]);

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Pool, PoolManager } from 'millpond';
+import { settle } from './tools.mjs';
 
 const MANY = 100_000;
 
@@ -15,7 +16,7 @@ test('many synchronous tasks in a row do not recurse', async () => {
     done++;
     depth--;
   };
-  const gate = new Promise((resolve) => setImmediate(resolve));
+  const gate = settle();
   pool.run(() => gate);
   for (let i = 0; i < MANY; i++) pool.run(fn);
   await pool.onIdle();
