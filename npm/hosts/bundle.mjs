@@ -5,16 +5,20 @@ import { build } from 'esbuild';
 
 const shim = (name) => fileURLToPath(new URL(`shim/${name}.mjs`, import.meta.url));
 
-/** @param {string} cases their folder, in that project @param {string} outfile */
-export async function bundleCases(cases, outfile) {
+/**
+ * @param {string} cases their folder, in that project
+ * @param {string} outfile
+ * @param {number} limit how many ms of real time a test may take
+ */
+export async function bundleCases(cases, outfile, limit = 30_000) {
   const files = (await readdir(cases)).filter((name) => name.endsWith('.test.mjs')).sort();
   await build({
     stdin: { contents: entry(files), resolveDir: cases }, outfile,
     // Neutral: nothing of Node and nothing of browsers is put in, and `process.env.NODE_ENV` stays what it is.
     bundle: true, format: 'esm', target: 'es2022', platform: 'neutral', mainFields: ['module', 'main'], logLevel: 'warning',
     alias: { 'node:test': shim('test'), 'node:assert/strict': shim('assert') },
-    // What `assert` needs of a global that browsers do not have.
-    define: { 'process.env.NODE_DEBUG': 'undefined', 'process.stderr': 'undefined' },
+    // Of `process`, which browsers do not have, `assert` needs this.
+    define: { LIMIT: String(limit), 'process.env.NODE_DEBUG': 'undefined', 'process.stderr': 'undefined' },
   });
 }
 

@@ -1,8 +1,7 @@
 // `node:test` as far as the portable cases use it, for hosts that have none: one test after the other, each with a limit of real time, and no
-// way to skip one. What nobody handled fails the test in which it was heard of.
+// way to skip one. What nobody handled fails the test in which it was heard of: the one that did it, or the next.
 
-/** Real time. A test that has not settled by then never will. */
-const LIMIT = 30_000;
+/* global LIMIT: in ms of real time; a test that has not settled by then never will. See bundle.mjs. */
 
 // Taken at import: the cases put virtual clocks in their places.
 const { clearTimeout, setImmediate: immediate, setTimeout } = globalThis;
@@ -10,7 +9,7 @@ const { clearTimeout, setImmediate: immediate, setTimeout } = globalThis;
 const hooks = () => ({ before: [], after: [], beforeEach: [], afterEach: [] });
 /** The suite that tests are being added to. */
 let suite;
-/** What was not handled while the present test ran. */
+/** What was not handled, and not told of yet. */
 let stray = [];
 
 /** All tests of a module that is imported by `load`. */
@@ -52,6 +51,7 @@ export async function play(files, tell) {
     count++;
   };
   for (const own of files) await enter(own, own.name, [], each);
+  if (stray.length) await each('after the last test', async () => {});
   await tell({ count });
 }
 
@@ -80,10 +80,12 @@ const all = async (list) => { for (const fn of list) await inTime(fn); };
 
 /** Its error, as text; undefined if all is well. */
 async function outcome(work) {
-  stray = [];
   const error = await work().then(() => undefined, describeError);
   await turn();
-  return error ?? stray[0];
+  await turn();
+  const heard = stray;
+  stray = [];
+  return error ?? heard[0];
 }
 
 class Context {
@@ -125,7 +127,7 @@ function inTime(fn) {
   });
 }
 
-/** What nobody handled is told of after the microtasks, in a turn of its own. */
+/** What nobody handled is told of after the microtasks, in a turn of its own: that of Chromium comes later than the next. */
 function turn() {
   return new Promise((resolve) => (immediate ?? setTimeout)(resolve, 0));
 }
