@@ -32,6 +32,12 @@ test('it is the very object the base fetch gave', async () => {
   assert.ok(response instanceof Response);
 });
 
+test('a response made by hand keeps the content type its body gives it', async () => {
+  const form = new FormData();
+  const { response } = await respond(form);
+  assert.match(response.headers.get('content-type'), /^multipart\/form-data; boundary=/);
+});
+
 test('nothing is seen of the members it was given', async () => {
   const { response } = await respond('x');
   assert.deepEqual(Object.keys(response), []);

@@ -94,7 +94,7 @@ test('read by streams, clones and pipes: the limit holds, and every byte comes',
   assert.ok(isQuiet(fetch));
 });
 
-test('two thousand requests over ten origins with random aborts: nothing is lost, no slot leaks', async (t) => {
+test('two thousand requests over ten origins with random aborts: nothing is lost, no slot leaks (real time)', async (t) => {
   keepWarnings(t);
   let seed = 7;
   const random = (n) => (seed = (seed * 48271) % 2147483647) % n;
@@ -135,7 +135,7 @@ test('two thousand requests over ten origins with random aborts: nothing is lost
   await until(() => fetch.stats.waiting === 0);
 });
 
-test('a stalled server: the body timeout ends it, and the next one starts', async () => {
+test('a stalled server: the body timeout ends it, and the next one starts (real time)', async () => {
   const server = await serve((request, response) => {
     response.write('a beginning');
     if (request.url === '/good') response.end();

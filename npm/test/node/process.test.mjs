@@ -42,8 +42,7 @@ test('a rejection nobody handles is reported on both ways, one that is handled o
   assert.equal(stdout, 'unhandled\nunhandled\n');
 });
 
-test('a task that ends in time leaves no timer behind, so the process ends', () => {
-  const begin = performance.now();
+test('a task that ends in time leaves no timer behind, so the process ends (real time)', () => {
   const { status } = script(`
     const pool = new Pool({ concurrency: 1, timeout: 600_000, queueTimeout: 600_000, totalTimeout: 600_000, abandon: 600_000 });
     pool.run(() => new Promise(() => {})).cancel();
@@ -53,16 +52,14 @@ test('a task that ends in time leaves no timer behind, so the process ends', () 
     other.run(() => new Promise(() => {}));
     other.run(() => {}, { queueTimeout: 600_000 }).cancel();
     process.on('exit', () => console.log('bye'));
-    setTimeout(() => process.exit(3), 5_000).unref();
+    setTimeout(() => process.exit(3), 30_000).unref();
     pool.abort();
     process.exitCode = 0;
-    setTimeout(() => {}, 10);
   `.replace('abandon: 600_000', "abandon: 'hold'"));
   assert.equal(status, 0);
-  assert.ok(performance.now() - begin < 5_000);
 });
 
-test('a timer keeps the process alive as long as a task waits on it', () => {
+test('a timer keeps the process alive as long as a task waits on it (real time)', () => {
   const { status, stdout } = script("await new Pool().run(() => new Promise(() => {}), { timeout: 20 }).catch(({ phase }) => console.log(phase));");
   assert.deepEqual([status, stdout], [0, 'run\n']);
 });
