@@ -20,15 +20,14 @@ if (!tarball) throw new Error('MILLPOND_TARBALL has to name the packed tarball')
 const cases = fileURLToPath(new URL('../test/cases', import.meta.url));
 
 /** The cases beside an installed tarball, as they are and as a bundle. */
-async function project() {
-  const folder = await mkdtemp(join(tmpdir(), 'millpond-cases-'));
+async function project(folder) {
   await writeFile(join(folder, 'package.json'), '{ "private": true, "type": "module" }');
   await installTarball(folder, tarball);
   const files = join(folder, 'cases');
   const bundle = join(folder, 'bundle.js');
   await cp(cases, files, { recursive: true });
   await bundleCases(files, bundle);
-  return { folder, files, bundle };
+  return { files, bundle };
 }
 
 async function one(name, project) {
@@ -43,8 +42,9 @@ const names = process.argv.length > 2 ? process.argv.slice(2) : Object.keys(HOST
 const unknown = names.find((name) => !(name in HOSTS));
 if (unknown) throw new Error(`no host is named ${unknown}; there are ${Object.keys(HOSTS).join(', ')}`);
 
-const scratch = await project();
+const folder = await mkdtemp(join(tmpdir(), 'millpond-cases-'));
 try {
+  const scratch = await project(folder);
   const sum = { passed: 0, failed: 0 };
   const left = [...names];
   const some = async () => {
@@ -59,5 +59,5 @@ try {
   console.log(`\ntest result: ${sum.failed ? 'FAILED' : 'ok'}. ${sum.passed} passed; ${sum.failed} failed; ${names.length} hosts`);
   process.exitCode = Number(sum.failed > 0);
 } finally {
-  await rm(scratch.folder, { recursive: true, force: true });
+  await rm(folder, { recursive: true, force: true });
 }
