@@ -14,11 +14,14 @@ export async function play(command, { bundle, files }) {
   const folder = await mkdtemp(join(tmpdir(), 'millpond-host-'));
   const run = new Run();
   const server = await startServer(bundle, (message) => run.hear(message));
+  const stop = () => run.stop();
+  process.once('exit', stop);
   try {
     run.watch(start(await command({ bundle, files, address: server.address, folder })));
     await run.over;
   } finally {
-    run.stop();
+    stop();
+    process.off('exit', stop);
     server.close();
     await rm(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
   }
@@ -69,8 +72,8 @@ class Run {
 
   stop() {
     clearTimeout(this.#silence);
-    if (this.#child?.exitCode !== null || this.#child.pid === undefined) return;
-    process.kill(process.platform === 'win32' ? this.#child.pid : -this.#child.pid, 'SIGKILL');
+    const { pid, exitCode, signalCode } = this.#child ?? {};
+    if (pid && exitCode === null && signalCode === null) process.kill(process.platform === 'win32' ? pid : -pid, 'SIGKILL');
   }
 
   #await() {

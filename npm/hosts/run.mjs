@@ -42,6 +42,9 @@ const names = process.argv.length > 2 ? process.argv.slice(2) : Object.keys(HOST
 const unknown = names.find((name) => !(name in HOSTS));
 if (unknown) throw new Error(`no host is named ${unknown}; there are ${Object.keys(HOSTS).join(', ')}`);
 
+// Hosts are in groups of their own, and hear of no Ctrl-C.
+for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(1));
+
 const folder = await mkdtemp(join(tmpdir(), 'millpond-cases-'));
 try {
   const scratch = await project(folder);
