@@ -12,13 +12,17 @@ const run = promisify(execFile);
 const template = fileURLToPath(new URL('scratch', import.meta.url));
 const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm';
 
+const inFolder = (folder, ...args) => run(npm, [...args, '--no-audit', '--no-fund'], { cwd: folder, shell: process.platform === 'win32' });
+
+/** Into a project that is there. @param {string} folder @param {string} tarball */
+export const installTarball = (folder, tarball) => inFolder(folder, 'install', '--no-save', tarball);
+
 /** @param {string} tarball */
 export async function installProject(tarball) {
   const folder = await mkdtemp(join(tmpdir(), 'millpond-installed-'));
   await cp(template, folder, { recursive: true });
-  const inFolder = { cwd: folder, shell: process.platform === 'win32' };
-  await run(npm, ['ci', '--no-audit', '--no-fund'], inFolder);
-  await run(npm, ['install', '--no-save', '--no-audit', '--no-fund', tarball], inFolder);
+  await inFolder(folder, 'ci');
+  await installTarball(folder, tarball);
   return {
     folder,
     /** A Node program of the project to its own end; it is stopped, and so fails, if it does not come to one. */

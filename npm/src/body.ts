@@ -37,7 +37,8 @@ export class Body {
   #controller!: ReadableStreamController<Bytes>;
   #reader: ReadableStreamDefaultReader<Bytes> | undefined;
   #isRead = false;
-  #isPulling = false;
+  /** The read under way. */
+  #pulling: Promise<void> | undefined;
   /** The native stream has closed. */
   #hasEnded = false;
   /** So has this one, or it failed or was cancelled. */
@@ -50,7 +51,7 @@ export class Body {
       __proto__: null,
       type: isByteStream(native) ? 'bytes' : undefined,
       start: (controller: ReadableStreamController<Bytes>) => { this.#controller = controller; },
-      pull: () => this.#pull(),
+      pull: () => this.#advance(),
       cancel: (reason: unknown) => this.#cancel(reason),
     };
     this.stream = new ReadableStream(source as UnderlyingSource<Bytes>, { __proto__: null, highWaterMark: 0 } as QueuingStrategy);
@@ -61,6 +62,12 @@ export class Body {
   /** What the platform locked for a consumer of its own looks locked here too. */
   mirror(): ReadableStream<Bytes> {
     if (this.#native.locked && !this.#reader) this.lock();
+    return this.stream;
+  }
+
+  /** Reads at once. Who is given the stream might do so in a later turn, and `bodyUsed` has to be set in this one. */
+  start(): ReadableStream<Bytes> {
+    void this.#advance();
     return this.stream;
   }
 
@@ -102,9 +109,12 @@ export class Body {
     return this.#reader;
   }
 
+  #advance(): Promise<void> {
+    return this.#pulling ??= this.#pull();
+  }
+
   async #pull(): Promise<void> {
     this.#reading.begin();
-    this.#isPulling = true;
     try {
       const reader = this.#take();
       this.#isRead = true;
@@ -114,7 +124,7 @@ export class Body {
     } catch (error) {
       this.#fail(error);
     }
-    this.#isPulling = false;
+    this.#pulling = undefined;
     if (this.#hasEnded) this.#end();
     this.#reading.settle();
   }
@@ -122,7 +132,7 @@ export class Body {
   /** The native stream has closed: maybe just before the last chunk is told, so a read under way goes first. */
   #end(): void {
     this.#hasEnded = true;
-    if (this.#isPulling || this.#isOver) return;
+    if (this.#pulling || this.#isOver) return;
     this.#isOver = true;
     this.#reading.over();
     const controller = this.#controller as ReadableByteStreamController;

@@ -14,9 +14,9 @@ const NULL_BODY = [101, 103, 204, 205, 304];
  */
 export function hasBody(request: Request, response: Response): boolean {
   const status = response?.status;
-  return typeof response?.body?.getReader === 'function' && request.method !== 'HEAD'
-    && status !== 0 && !NULL_BODY.includes(status) && !(request.redirect === 'manual' && status >= 300 && status < 400)
-    && response.headers?.get('content-length') !== '0';
+  // The headers first: in Bun, those of a response made by hand lose their content type when the body is looked at before.
+  return response?.headers?.get('content-length') !== '0' && typeof response?.body?.getReader === 'function' && request.method !== 'HEAD'
+    && status !== 0 && !NULL_BODY.includes(status) && !(request.redirect === 'manual' && status >= 300 && status < 400);
 }
 
 /** Reads a member as if `target` had none of its own by that name any more, however often it is asked later. */
@@ -49,7 +49,7 @@ export function observe(response: Response, reading: Reading): void {
       if (response.bodyUsed) return read.call(response);
       free();
       // The platform's own reading is quicker, but shows no chunks.
-      const whole = reading.isTimed ? new Response(body.stream, init(response))[name]() : read.call(response);
+      const whole = reading.isTimed ? new Response(body.start(), init(response))[name]() : read.call(response);
       body.lock();
       return reading.consume(whole, response);
     });

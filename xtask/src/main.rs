@@ -30,7 +30,7 @@ enum Task {
     Build,
     /// Format, lints, docs, types and the project's own rules, without running a test
     Check,
-    /// Every test: Rust native and in wasm, npm, the installed tarball, the page
+    /// Every test: Rust native and in wasm, npm, the installed tarball, every host, the page
     Test {
         /// Run these parts only (may be given several times, or separated by commas)
         #[arg(long, value_enum, value_delimiter = ',')]

@@ -10,6 +10,7 @@ use crate::run::{cargo, command, npm, output, root};
 /// The oldest Node the package supports, and so the oldest its build and tests run on.
 const NODE: u32 = 20;
 
+const FIREFOXES: [&str; 2] = ["firefox-esr", "firefox"];
 const BROWSERS: [&str; 4] = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
 
 /// rustc's library for wasm.
@@ -45,10 +46,20 @@ pub(crate) fn node() -> Result<()> {
     let version = version.trim();
     ensure!(major(version) >= Some(NODE), "Node {NODE} or newer is needed, this is {version}: https://nodejs.org");
 
-    let folder = root().join("npm");
+    packages("npm", "the build tools of npm/")
+}
+
+/// The runtimes beside Node in which the npm package is tried, as `npm/hosts` has them in its lock file.
+pub(crate) fn runtimes() -> Result<()> {
+    packages("npm/hosts", "Bun and Deno")
+}
+
+/// What the lock file of a folder has, unless it is there.
+fn packages(folder: &str, what: &str) -> Result<()> {
+    let folder = root().join(folder);
     if modified(&folder.join("node_modules/.package-lock.json")) < modified(&folder.join("package-lock.json")) {
-        println!("installing the build tools of npm/ (npm ci)…");
-        output(&mut npm("ci --no-audit --no-fund"))?;
+        println!("installing {what} (npm ci)…");
+        output(npm("ci --no-audit --no-fund").current_dir(folder))?;
     }
     Ok(())
 }
@@ -75,12 +86,7 @@ pub(crate) fn chromium() -> Result<Chromium> {
     if let Some(found) = find_chromium() {
         return Ok(found);
     }
-    if on_path("apt-get").is_some() && is_root() {
-        println!("installing chromium and chromium-driver (apt-get)…");
-        output(&mut command("apt-get", "update -qq"))?;
-        let mut install = command("apt-get", "install -y -qq --no-install-recommends chromium chromium-driver");
-        output(install.env("DEBIAN_FRONTEND", "noninteractive"))?;
-    }
+    apt_get("chromium chromium-driver")?;
     match find_chromium() {
         Some(found) => Ok(found),
         None => bail!(
@@ -95,6 +101,33 @@ fn find_chromium() -> Option<Chromium> {
     let browser = given("CHROMIUM").or_else(|| BROWSERS.into_iter().find_map(on_path))?;
     let driver = given("CHROMEDRIVER").or_else(|| on_path("chromedriver"))?;
     Some(Chromium { browser, driver })
+}
+
+/// Finds Firefox, installing it where that needs nobody's password.
+pub(crate) fn firefox() -> Result<PathBuf> {
+    if let Some(found) = find_firefox() {
+        return Ok(found);
+    }
+    apt_get("firefox-esr")?;
+    find_firefox().context(
+        "Firefox is needed here. Install it (Debian: `sudo apt-get install firefox-esr`; macOS: `brew install --cask firefox@esr`), \
+         or set FIREFOX to where it is",
+    )
+}
+
+fn find_firefox() -> Option<PathBuf> {
+    std::env::var_os("FIREFOX").map(PathBuf::from).or_else(|| FIREFOXES.into_iter().find_map(on_path))
+}
+
+/// Debian's packages, where nobody has to be asked; elsewhere nothing.
+fn apt_get(packages: &str) -> Result<()> {
+    if on_path("apt-get").is_some() && is_root() {
+        println!("installing {packages} (apt-get)…");
+        output(&mut command("apt-get", "update -qq"))?;
+        let mut install = command("apt-get", &format!("install -y -qq --no-install-recommends {packages}"));
+        output(install.env("DEBIAN_FRONTEND", "noninteractive"))?;
+    }
+    Ok(())
 }
 
 fn on_path(program: &str) -> Option<PathBuf> {

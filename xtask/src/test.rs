@@ -21,6 +21,8 @@ pub(crate) enum Part {
     Npm,
     /// The packed tarball, installed in a project of its own, in Node and in a Vite page
     Pack,
+    /// The portable npm tests on that tarball: in Node, Bun and Deno, in a page and the workers of Chromium, in Firefox
+    Hosts,
     /// The demo page in headless Chromium
     Page,
 }
@@ -61,6 +63,7 @@ fn play(part: Part, tarball: &mut Option<PathBuf>) -> Result<Option<u32>> {
             npm().map(Some)
         }
         Part::Pack => pack(&built(tarball)?).map(Some),
+        Part::Hosts => hosts(&built(tarball)?).map(Some),
         Part::Page => {
             built(tarball)?;
             page().map(|()| None)
@@ -108,7 +111,10 @@ fn web_page(chromium: &setup::Chromium) -> Result<u32> {
 fn npm() -> Result<u32> {
     let chromium = setup::chromium()?;
     let mut command = node_tests();
-    tests(command.args(files("npm/test", ".test.mjs")?).env("CHROMIUM", chromium.browser))
+    for folder in ["npm/test/cases", "npm/test/node"] {
+        command.args(files(folder, ".test.mjs")?);
+    }
+    tests(command.env("CHROMIUM", chromium.browser))
 }
 
 fn pack(tarball: &Path) -> Result<u32> {
@@ -116,6 +122,17 @@ fn pack(tarball: &Path) -> Result<u32> {
     let mut command = node_tests();
     command.arg("npm/packaging/install.test.mjs").env("MILLPOND_TARBALL", tarball);
     tests(command.env("CHROMIUM", chromium.browser))
+}
+
+fn hosts(tarball: &Path) -> Result<u32> {
+    setup::runtimes()?;
+    let (firefox, chromium) = (setup::firefox()?, setup::chromium()?.browser);
+    let with_browsers = |mut command: Command| tests(command.env("FIREFOX", &firefox).env("CHROMIUM", &chromium));
+    let mut harness = node_tests();
+    harness.arg("npm/hosts/harness.test.mjs");
+    let mut cases = node("npm/hosts/run.mjs");
+    cases.env("MILLPOND_TARBALL", tarball);
+    Ok(with_browsers(harness)? + with_browsers(cases)?)
 }
 
 fn page() -> Result<()> {

@@ -56,6 +56,30 @@ export function stage() {
   return { started, task, end: (name, value) => ends.get(name).resolve(value), fail: (name, error) => ends.get(name).reject(error), signal: (name) => ends.get(name).signal };
 }
 
+/** How many listeners have been put on a signal since, and not been taken away. */
+export function countListeners(signal) {
+  const { addEventListener, removeEventListener } = signal;
+  const listeners = new Set();
+  signal.addEventListener = (type, listener, ...rest) => {
+    listeners.add(listener);
+    addEventListener.call(signal, type, listener, ...rest);
+  };
+  signal.removeEventListener = (type, listener, ...rest) => {
+    listeners.delete(listener);
+    removeEventListener.call(signal, type, listener, ...rest);
+  };
+  return () => listeners.size;
+}
+
+/** The warnings for developers from now on, which are not printed until the test (`t`) has ended. */
+export function keepWarnings(t) {
+  const { warn } = console;
+  const texts = [];
+  console.warn = (text) => { texts.push(text); };
+  t.after(() => { console.warn = warn; });
+  return texts;
+}
+
 /** The sum that has to equal `submitted`. */
 export const accounted = (stats) => stats.waiting + stats.running + stats.succeeded + stats.failed + stats.cancelled + stats.timedOut + stats.dropped;
 

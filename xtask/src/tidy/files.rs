@@ -9,12 +9,13 @@ use super::Finding;
 const LONGEST: usize = 450;
 
 /// Folders with sources, and whether each file in them has to begin with a comment that says what it is for.
-const FOLDERS: [(&str, bool); 9] = [
+const FOLDERS: [(&str, bool); 10] = [
     ("src", true),
     ("xtask", true),
     ("npm/src", true),
     ("npm/scripts", true),
     ("npm/packaging", true),
+    ("npm/hosts", true),
     ("www", true),
     ("tests", true),
     ("examples", true),
