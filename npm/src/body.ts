@@ -5,7 +5,6 @@
  * inside (`cache.put`, `respondWith`, `compileStreaming`). It is made early all the same: a stream starts one microtask late, and
  * `reader.read()` must set `bodyUsed` in the same turn. Every dictionary has no prototype: pages do pollute `Object.prototype`.
  */
-import { FAILED } from './slot.js';
 import type { Reading } from './reading.js';
 
 type Bytes = Uint8Array<ArrayBuffer>;
@@ -37,6 +36,8 @@ export class Body {
   #controller!: ReadableStreamController<Bytes>;
   #reader: ReadableStreamDefaultReader<Bytes> | undefined;
   #isRead = false;
+  /** How much was read from it. */
+  #bytes = 0;
   #isPulling = false;
   /** The native stream has closed. */
   #hasEnded = false;
@@ -110,7 +111,7 @@ export class Body {
       this.#isRead = true;
       const { done, value } = await reader.read();
       if (done) this.#hasEnded = true;
-      else if (!this.#isOver) this.#controller.enqueue(value);
+      else this.#hand(value);
     } catch (error) {
       this.#fail(error);
     }
@@ -119,12 +120,18 @@ export class Body {
     this.#reading.settle();
   }
 
+  /** Passes a chunk on. The stream takes its buffer away, so it is shown before that. */
+  #hand(chunk: Bytes): void {
+    if (ArrayBuffer.isView(chunk)) this.#reading.see(this.#bytes += chunk.byteLength, chunk);
+    if (!this.#isOver) this.#controller.enqueue(chunk);
+  }
+
   /** The native stream has closed: maybe just before the last chunk is told, so a read under way goes first. */
   #end(): void {
     this.#hasEnded = true;
     if (this.#isPulling || this.#isOver) return;
     this.#isOver = true;
-    this.#reading.over();
+    this.#reading.finish(this.#bytes);
     const controller = this.#controller as ReadableByteStreamController;
     try {
       controller.close();
@@ -137,8 +144,9 @@ export class Body {
   #fail(error: unknown): void {
     if (this.#isOver) return;
     this.#isOver = true;
-    this.#controller.error(this.#reading.reason(error));
-    this.#reading.over(FAILED);
+    const reason = this.#reading.reason(error);
+    this.#controller.error(reason);
+    this.#reading.fail(reason);
   }
 
   #cancel(reason: unknown): Promise<void> {
