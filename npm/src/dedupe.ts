@@ -21,9 +21,13 @@ function likeness(request: Request, lane: string, { priority: _, id: __, ...sett
   return JSON.stringify([lane, url, [...headers], mode, credentials, cache, redirect, referrer, referrerPolicy, integrity, settings]);
 }
 
-/** Rejects with the reason of the signal. */
-function abortion({ signal }: Transfer): Promise<never> {
-  return new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
+/** Rejects with the reason of the signal, and the caller is gone in that very turn. */
+function abortion(transfer: Transfer): Promise<never> {
+  const { signal } = transfer;
+  return new Promise((_, reject) => signal.addEventListener('abort', () => {
+    reject(signal.reason);
+    transfer.end();
+  }));
 }
 
 /** One transfer with several callers. */

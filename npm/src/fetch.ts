@@ -116,9 +116,11 @@ async function dispatch(slot: Slot, call: Call, { fetch, isNative }: FetchSettin
   const upload = call.upload();
   const body = upload && metered(request, upload);
   const transfer = new Transfer(slot, request, isNative, body);
-  call.send();
   let response: Response | undefined;
   try {
+    call.send();
+    // By a listener, just now.
+    transfer.signal.throwIfAborted();
     response = await fetch(...transfer.outgoing);
     slot.disarm(RUN);
     if (!body) upload?.end();
