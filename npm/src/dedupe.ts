@@ -21,13 +21,25 @@ function likeness(request: Request, lane: string, { priority: _, id: __, ...sett
   return JSON.stringify([lane, url, [...headers], mode, credentials, cache, redirect, referrer, referrerPolicy, integrity, settings]);
 }
 
-/** Rejects with the reason of the signal, and the caller is gone in that very turn. */
-function abortion(transfer: Transfer): Promise<never> {
+/**
+ * Waits, but no longer than its caller does, who is gone in the very turn of an abort. Nothing is left of the listener: what could still
+ * reject a promise leads to what it was resolved with.
+ */
+async function orAborted<T>(promise: Promise<T>, transfer: Transfer): Promise<T> {
   const { signal } = transfer;
-  return new Promise((_, reject) => signal.addEventListener('abort', () => {
-    reject(signal.reason);
-    transfer.end();
-  }));
+  let stop!: () => void;
+  const aborted = new Promise<never>((_, reject) => {
+    stop = () => {
+      reject(signal.reason);
+      transfer.end();
+    };
+  });
+  signal.addEventListener('abort', stop);
+  try {
+    return await Promise.race([promise, aborted]);
+  } finally {
+    signal.removeEventListener('abort', stop);
+  }
 }
 
 /** One transfer with several callers. */
@@ -81,7 +93,7 @@ class Share {
     this.#expecting++;
     let response;
     try {
-      response = await Promise.race([whole, abortion(transfer)]);
+      response = await orAborted(whole, transfer);
     } finally {
       this.#expecting--;
     }
