@@ -3,6 +3,7 @@
  */
 import type { CallSettings } from './fetch-options.js';
 import type { Task } from './handle.js';
+import { type Rank, rank } from './options.js';
 import { bodySize, downloadMeter, Meter } from './progress.js';
 import type { Watch } from './reading.js';
 import type { Announcer, FetchEventDetail, FetchEvents } from './request-events.js';
@@ -34,8 +35,8 @@ export class Call {
   }
 
   /** Somebody else needs it too, and may be in more of a hurry. */
-  raise(priority: number): void {
-    if (this.#task && priority > this.#task.priority) this.#task.priority = priority;
+  raise(priority: Rank): void {
+    if (this.#task && rank(priority, 'priority').priority > this.#task.priority) this.#task.priority = priority;
   }
 
   /** It waits. */

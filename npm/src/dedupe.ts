@@ -6,6 +6,7 @@
  */
 import type { Call } from './call.js';
 import type { CallSettings } from './fetch-options.js';
+import type { Rank } from './options.js';
 import { Reading } from './reading.js';
 import { hasBody, observe } from './response.js';
 import type { Slot } from './slot.js';
@@ -67,7 +68,7 @@ class Share {
   }
 
   /** The response of one caller. */
-  async join(request: Request, priority: number): Promise<Response> {
+  async join(request: Request, priority: Rank): Promise<Response> {
     this.#call.raise(priority);
     const transfer = this.#seat(request);
     try {

@@ -1,7 +1,7 @@
 /**
  * What `createFetch` and a single call of its fetch may be told, and the checking of it.
  */
-import { callable, capacity, check, duration, flag, limit, type Priority, priority, refuse, type Rule, text } from './options.js';
+import { callable, capacity, check, duration, flag, limit, oneOf, type Priority, priority, type Rank, refuse, type Rule, span, text } from './options.js';
 import { originOf } from './origin.js';
 import type { ProgressListener } from './progress.js';
 
@@ -50,6 +50,27 @@ export interface LaneOptions {
    * @defaultValue 500
    */
   unreadGrace?: number | undefined;
+  /**
+   * Which of the waiting requests of equal priority goes first: the one that came first, or, `'lifo'`, last.
+   * @defaultValue 'fifo'
+   */
+  order?: 'fifo' | 'lifo' | undefined;
+  /**
+   * So many milliseconds of waiting are worth as much as 1 of priority, so that nothing waits for ever behind what is more urgent; more than 0.
+   * @defaultValue Infinity
+   */
+  aging?: number | undefined;
+  /**
+   * Who has to go if one more comes to a full line: the newcomer, the one that has waited for longest, or the last one in line (which may be the
+   * newcomer). What comes of it says `onFull`.
+   * @defaultValue 'reject'
+   */
+  overflow?: 'reject' | 'drop-oldest' | 'drop-lowest' | undefined;
+  /**
+   * Whether the lane keeps account of how long its requests wait and hold their permits: `fetch.lanes.get(origin).timings`.
+   * @defaultValue false
+   */
+  timings?: boolean | undefined;
   /**
    * Whether GETs that are alike share one transfer, from the first one's call until its headers come: the same URL, headers, `mode`, `credentials`, `cache`,
    * `redirect`, referrer and `integrity`, and the same `pond` but for `id` and `priority`. Each caller gets a response of its own, and an abort ends only
@@ -120,10 +141,11 @@ export interface FetchOptions extends LaneOptions {
  */
 export interface PondInit extends Pick<LaneOptions, 'queueTimeout' | 'timeout' | 'bodyTimeout' | 'totalTimeout' | 'releaseOn' | 'dedupe' | 'onFull'> {
   /**
-   * Place in the line: higher goes first, equal ones in the order they came. Any finite number, or fetch's own words.
+   * Place in the line: higher goes first, equal ones in the order they came. Any finite number, or fetch's own words; or a function that says it,
+   * called now and by every `fetch.lanes.get(origin).reprioritize()`.
    * @defaultValue that of fetch's own `priority`: `'high'` 1, `'auto'` 0, `'low'` -1
    */
-  priority?: Priority | undefined;
+  priority?: Rank | undefined;
   /** The lane to use in place of the request's own; `null` sends it without any limit, timeout or count. */
   lane?: string | null | undefined;
   /** A name to call the waiting request by: `fetch.lanes.get(origin).setPriority(id, priority)`. */
@@ -145,15 +167,18 @@ export interface PondInit extends Pick<LaneOptions, 'queueTimeout' | 'timeout' |
 export type ExtendOptions = Omit<PondInit, 'id'>;
 
 const call: Record<string, Rule> = {
-  queueTimeout: duration, timeout: duration, bodyTimeout: duration, totalTimeout: duration, releaseOn: oneOf('body', 'headers'), dedupe: flag,
-  onFull: oneOf('reject', 'respond'),
+  queueTimeout: duration, timeout: duration, bodyTimeout: duration, totalTimeout: duration, releaseOn: word('body', 'headers'), dedupe: flag,
+  onFull: word('reject', 'respond'),
 };
-const EXTEND: Record<string, Rule> = { ...call, priority, lane: laneName, onDownloadProgress: callable, onUploadProgress: callable };
+const EXTEND: Record<string, Rule> = { ...call, priority: order, lane: laneName, onDownloadProgress: callable, onUploadProgress: callable };
 const POND: Record<string, Rule> = { ...EXTEND, id: text };
-const LANE: Record<string, Rule> = { ...call, concurrency: limit, queueCapacity: capacity, unreadGrace: duration };
+const LANE: Record<string, Rule> = {
+  ...call, concurrency: limit, queueCapacity: capacity, unreadGrace: duration, order: word('fifo', 'lifo'), aging: span,
+  overflow: word('reject', 'drop-oldest', 'drop-lowest'), timings: flag,
+};
 const FETCH: Record<string, Rule> = {
   ...LANE, maxConcurrency: limit, idleTimeout: duration, lifetime: duration, lanes, lane: callable, fetch: callable,
-  offline: oneOf('pause', 'ignore'),
+  offline: word('pause', 'ignore'),
 };
 
 /** Checked options: what is there is not undefined. */
@@ -161,7 +186,7 @@ type Checked<T> = { readonly [K in keyof T]?: Exclude<T[K], undefined> };
 /** All that is known of a lane. @internal */
 export type LaneSettings = Required<Checked<LaneOptions>>;
 /** What a call has said of itself. @internal */
-export type PondSettings = Checked<Omit<PondInit, 'priority'> & { priority: number }>;
+export type PondSettings = Checked<Omit<PondInit, 'priority'> & { priority: number | (() => Priority) }>;
 /** All there is to know of a call. @internal */
 export type CallSettings = LaneSettings & PondSettings;
 /** What `createFetch` was told. @internal */
@@ -175,11 +200,21 @@ export type FetchSettings = Readonly<Pick<FetchOptions, 'maxConcurrency' | 'idle
 
 const DEFAULTS: LaneSettings = {
   concurrency: 6, queueCapacity: Infinity, queueTimeout: Infinity, timeout: Infinity, bodyTimeout: Infinity, totalTimeout: Infinity,
-  releaseOn: 'body', unreadGrace: 500, dedupe: false, onFull: 'reject',
+  releaseOn: 'body', unreadGrace: 500, order: 'fifo', aging: Infinity, overflow: 'reject', timings: false, dedupe: false, onFull: 'reject',
 };
 
-function oneOf(one: string, other: string): Rule {
-  return (value, option) => (value === one || value === other ? value : refuse(option, `'${one}' or '${other}'`, value, RangeError));
+/** One of some words. */
+function word(...words: string[]): Rule {
+  const which = oneOf(...words);
+  return (value, option) => {
+    which(value, option);
+    return value;
+  };
+}
+
+/** A function is asked later. */
+function order(value: unknown, option: string): unknown {
+  return typeof value === 'function' ? value : priority(value, option);
 }
 
 function lanes(value: unknown, option: string): unknown {

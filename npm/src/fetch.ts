@@ -168,8 +168,8 @@ class Limiter {
   }
 
   #pool(lane: string): PoolOptions {
-    const { concurrency, queueCapacity } = this.#settings.get(lane) ?? this.#options.lanes(lane);
-    return { concurrency, queueCapacity, name: lane };
+    const { concurrency, queueCapacity, order, aging, overflow, timings } = this.#settings.get(lane) ?? this.#options.lanes(lane);
+    return { concurrency, queueCapacity, order, aging, overflow, timings, name: lane };
   }
 
   #settingsOf(lane: string): LaneSettings {
