@@ -156,12 +156,17 @@ export class Body {
     return done;
   }
 
-  /** An abort. A body which had been received and read completely by then stays what it is: its end is told before ours. */
+  /**
+   * An abort. A body which had been received and read completely by then stays what it is: its end is told before ours. That of a shared
+   * transfer goes on for others: a reader who comes at once must not find it.
+   */
   async #abort(reason: unknown): Promise<void> {
     if (this.#isOver || (this.#native.locked && !this.#reader)) return;
     const reader = this.#take();
-    await null;
-    await null;
+    if (!this.#reading.isShared) {
+      await null;
+      await null;
+    }
     this.#fail(reason);
     // Hand-made bodies know of no signal.
     if (this.#isRead) reader.cancel(reason).catch(() => {});

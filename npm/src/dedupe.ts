@@ -43,6 +43,12 @@ async function orAborted<T>(promise: Promise<T>, transfer: Transfer): Promise<T>
   }
 }
 
+/** Its caller was aborted in the instant of the hand-over. */
+function abandon(response: Response, reason: unknown): never {
+  response?.body?.cancel(reason).catch(() => {});
+  throw reason;
+}
+
 /** One transfer with several callers. */
 class Share {
   readonly #controller = new AbortController();
@@ -73,8 +79,8 @@ class Share {
     const transfer = this.#seat(request);
     try {
       const response = await this.#part(this.#response!, transfer);
-      const isRead = hasBody(request, response);
-      if (isRead) observe(response, new Reading(transfer, response, { timing: this.#call.timing, isShared: true }));
+      if (transfer.signal.aborted) abandon(response, transfer.signal.reason);
+      if (hasBody(request, response)) observe(response, new Reading(transfer, response, { timing: this.#call.timing, isShared: true }));
       return response;
     } finally {
       if (!transfer.reading) transfer.end();
@@ -98,7 +104,6 @@ class Share {
     } finally {
       this.#expecting--;
     }
-    if (transfer.signal.aborted) throw transfer.signal.reason;
     return this.#expecting ? response.clone() : response;
   }
 

@@ -21,7 +21,6 @@ export class Meter {
   readonly #listener: ProgressListener;
   readonly #total: number;
   #bytes = 0;
-  #isOver = false;
 
   constructor(listener: ProgressListener, total: number) {
     this.#listener = listener;
@@ -34,10 +33,8 @@ export class Meter {
     this.#tell(this.#total && Math.min(this.#bytes / this.#total, 1 - Number.EPSILON), chunk.slice());
   }
 
-  /** All has gone over, whether chunks were seen or not. */
+  /** All has gone over, whether chunks were seen or not. To be called once. */
   end(): void {
-    if (this.#isOver) return;
-    this.#isOver = true;
     this.#bytes ||= this.#total;
     this.#tell(1, new Uint8Array());
   }

@@ -21,7 +21,7 @@ export interface Watch {
   readonly bodyTimeout?: number;
   /** Is shown every chunk. */
   readonly meter?: Meter | undefined;
-  /** Whether reading must go through the stream handed out, because the one inside does not hear of aborts. */
+  /** Whether others read the same transfer: the stream inside does not hear of this reader's aborts. */
   readonly isShared?: boolean;
   /** Told once when the body has ended, has failed or was cancelled. */
   readonly over?: ((error?: unknown) => void) | undefined;
@@ -66,8 +66,13 @@ export class Reading {
 
   /** Whether single chunks have to be seen. */
   get isWatched(): boolean {
-    const { bodyTimeout = Infinity, meter, isShared } = this.#watch;
-    return bodyTimeout < Infinity || meter !== undefined || isShared === true;
+    const { bodyTimeout = Infinity, meter } = this.#watch;
+    return bodyTimeout < Infinity || meter !== undefined || this.isShared;
+  }
+
+  /** Whether what is behind it does not hear of aborts. */
+  get isShared(): boolean {
+    return this.#watch.isShared === true;
   }
 
   /** A read has begun. */

@@ -70,6 +70,14 @@ describe('dedupe', () => {
     });
   }
 
+  test('not alike: another lane, whoever says so', () => {
+    let lane = 0;
+    const { limited, calls } = one({ lane: () => `${lane++}` });
+    limited(URL_A);
+    limited(URL_A);
+    assert.equal(calls.length, 2);
+  });
+
   test('not alike: another address', () => {
     const { limited, calls } = one({ concurrency: 9 });
     limited(URL_A);
@@ -109,9 +117,10 @@ describe('dedupe', () => {
     const { limited, calls } = one();
     limited(`${URL_A}running`);
     limited(`${URL_A}shared`, { pond: { priority: -5 } });
-    limited(`${URL_A}other`, { priority: 'high' });
+    limited(`${URL_A}other`, { pond: { priority: 2.5 } });
     limited(`${URL_A}shared`, { pond: { priority: 3 } });
-    limited(`${URL_A}shared`, { pond: { priority: 2 } });
+    limited(`${URL_A}shared`, { pond: { priority: 2, id: 'x' } });
+    assert.equal(limited.stats.waiting, 2);
     calls[0].answer(null);
     await turn();
     assert.equal(calls[1].url, `${URL_A}shared`);
@@ -149,6 +158,26 @@ describe('dedupe and aborts', () => {
     await until(() => isQuiet(limited));
     limited(URL_A);
     assert.equal(calls.length, 2, 'nobody joins what was aborted');
+  });
+
+  test('at any instant of the hand-over', async () => {
+    for (let turns = 0; turns < 20; turns++) {
+      const { limited, calls, controllers, promises } = two();
+      const texts = promises.map((promise) => promise.then((response) => response.text()));
+      calls[0].answer('all');
+      for (let i = 0; i < turns; i++) await null;
+      controllers[0].abort('mine');
+      const [mine, other] = await Promise.allSettled(texts);
+      assert.ok(mine.reason === 'mine' || mine.value === 'all');
+      assert.equal(other.value, 'all', `after ${turns} microtasks`);
+      await until(() => isQuiet(limited));
+      const { calls: sent, controllers: [controller], promises: [promise] } = two();
+      sent[0].answer('all');
+      for (let i = 0; i < turns; i++) await null;
+      controller.abort('mine');
+      const answer = await promise.catch((error) => error);
+      if (answer !== 'mine') assert.equal(await rejection(answer.text()), 'mine', `after ${turns} microtasks`);
+    }
   });
 
   test('the next one does not join what was aborted just now', async () => {

@@ -79,9 +79,10 @@ test('create: nothing of this one', async () => {
 });
 
 describe('keepalive', () => {
-  const hasIt = 'keepalive' in Request.prototype;
+  // Not in every host.
+  const where = 'keepalive' in Request.prototype ? test : () => {};
 
-  test('with room it goes by the lane', { skip: !hasIt }, () => {
+  where('with room it goes by the lane', () => {
     const { limited, calls } = one();
     limited(URL_A, { keepalive: true });
     assert.equal(calls.length, 1);
@@ -94,7 +95,7 @@ describe('keepalive', () => {
     ['a pause', {}, (limited) => limited.lanes.get('https://a.example').pause()],
     ['the limit over all', { maxConcurrency: 1 }, (limited) => limited('https://b.example')],
   ]) {
-    test(`it does not wait: ${why}`, { skip: !hasIt }, async () => {
+    where(`it does not wait: ${why}`, async () => {
       const { limited, calls } = one(options);
       prepare(limited);
       const before = calls.length;

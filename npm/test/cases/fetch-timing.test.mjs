@@ -68,7 +68,9 @@ describe('timing', () => {
     clone: (response) => response.clone().arrayBuffer(),
   };
   for (const [name, bytes] of Object.entries(READS)) {
-    test(`the size of a body read by ${name}`, { skip: !by[name] && !(name in Response.prototype) }, async (t) => {
+    // Not in every host.
+    if (!by[name] && !(name in Response.prototype)) continue;
+    test(`the size of a body read by ${name}`, async (t) => {
       const expected = { lane, queued: 0, headers: 2, attempts: 1, body: 3, ...(bytes && { bytes }) };
       assert.deepEqual(await read(t, by[name] ?? ((response) => response[name]())), expected);
     });
