@@ -133,8 +133,25 @@ describe('timing', () => {
     const past = limited(URL_A, { pond: { lane: null } });
     calls[0].answer('x');
     assert.equal(limited.timing(await past), undefined);
-    const odd = createFetch({ fetch: async () => 7 });
-    assert.equal(odd.timing(await odd(URL_A)), undefined);
+    for (const value of [7, null, undefined]) {
+      const odd = createFetch({ fetch: async () => value });
+      assert.equal(await odd(URL_A), value);
+      assert.equal(odd.timing(value), undefined);
+    }
+  });
+
+  test('of a shared transfer: the first who has read it to the end', async (t) => {
+    const { limited, calls, clock } = one(t, { dedupe: true });
+    const promises = [limited(URL_A), limited(URL_A)];
+    await clock.advance(2);
+    calls[0].answer('all');
+    const [first, second] = await Promise.all(promises);
+    await clock.advance(3);
+    await first.text();
+    await clock.advance(5);
+    await second.arrayBuffer();
+    const expected = { lane, queued: 0, headers: 2, attempts: 1, body: 3, bytes: 3 };
+    assert.deepEqual([times(limited, first), times(limited, second)], [expected, expected]);
   });
 
   test('of a fetch in a fetch: each has its own', async (t) => {
