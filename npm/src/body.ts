@@ -156,20 +156,22 @@ export class Body {
     return done;
   }
 
-  /**
-   * An abort. A body which had been received and read completely by then stays what it is: its end is told before ours. That of a shared
-   * transfer goes on for others: a reader who comes at once must not find it.
-   */
+  /** An abort. A body which had been received and read completely by then stays what it is: its end is told before ours. */
   async #abort(reason: unknown): Promise<void> {
     if (this.#isOver || (this.#native.locked && !this.#reader)) return;
+    if (this.#reading.isShared) return this.#leave(reason);
     const reader = this.#take();
-    if (!this.#reading.isShared) {
-      await null;
-      await null;
-    }
+    await null;
+    await null;
     this.#fail(reason);
     // Hand-made bodies know of no signal.
     if (this.#isRead) reader.cancel(reason).catch(() => {});
     else this.yield();
+  }
+
+  /** An abort of this reader only: what is inside goes on for others, and who reads here at once must not find it. */
+  #leave(reason: unknown): void {
+    this.#fail(reason);
+    this.#reader?.cancel(reason).catch(() => {});
   }
 }

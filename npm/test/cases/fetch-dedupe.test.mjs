@@ -61,10 +61,13 @@ describe('dedupe', () => {
     'another timeout': [{ pond: { timeout: 5 } }],
     'its progress watched': [{ pond: { onDownloadProgress() {} } }, { pond: { onDownloadProgress() {} } }],
   };
-  for (const [what, [one_, two]] of Object.entries(DIFFERENT)) {
+  for (const [what, [own, two]] of Object.entries(DIFFERENT)) {
+    // Not every host keeps everything.
+    const [member] = Object.keys(own);
+    if (member !== 'pond' && !two && new Request(URL_A, own)[member] === new Request(URL_A)[member]) continue;
     test(`not alike: ${what}`, () => {
       const { limited, calls } = one({ concurrency: 9 });
-      limited(URL_A, one_).catch(() => {});
+      limited(URL_A, own).catch(() => {});
       limited(URL_A, two).catch(() => {});
       assert.equal(calls.length, 2);
     });

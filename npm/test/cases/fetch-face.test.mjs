@@ -147,9 +147,13 @@ describe('a full line', () => {
     const waiting = rejection(limited(URL_A, { signal: AbortSignal.any?.([]) ?? new AbortController().signal, pond: { id: 'x' } }));
     limited.lanes.clear(reason);
     assert.equal(await waiting, reason);
+    const later = limited(URL_A);
     const foreign = new QueueFullError('of a pool behind');
     calls[0].reject(foreign);
     assert.equal(await rejection(sent), foreign);
+    await turn();
+    calls[1].reject(foreign);
+    assert.equal(await rejection(later), foreign);
     await limited.close();
     assert.equal((await rejection(limited(URL_A))).code, 'ERR_MILLPOND_CLOSED');
   });
