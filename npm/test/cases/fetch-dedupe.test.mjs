@@ -239,6 +239,15 @@ describe('dedupe and aborts', () => {
     });
   }
 
+  test('whoever reads right after the abort does not get what others wait for', async () => {
+    const { calls, controllers, promises } = two();
+    calls[0].answer('all');
+    const [mine, other] = await Promise.all(promises);
+    controllers[0].abort('mine');
+    assert.equal(await rejection(mine.text()), 'mine');
+    assert.equal(await other.text(), 'all');
+  });
+
   test('the last one ends the transfer, in its body too', async () => {
     const { limited, calls, controllers, promises } = two();
     const body = handBody();
