@@ -27,6 +27,7 @@ import { unreadWarning } from './unread.js';
 export interface PondFetch extends AsyncDisposing {
   /**
    * Takes and gives exactly what `fetch` does, and takes `init.pond` besides. With room in the lane the request leaves in the same turn.
+   * One with `keepalive` never waits: without room it is sent past the lane at once, without limit, timeout or event, and counted as cancelled there.
    *
    * @throws `TypeError` and all else the platform's `fetch` rejects with; the `reason` of the signal, if it was aborted
    * @throws {@link OptionError} (`ERR_MILLPOND_OPTION`) `init.pond` has a member that is unknown or out of range

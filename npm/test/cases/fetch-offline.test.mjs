@@ -88,6 +88,24 @@ describe('offline', () => {
     assert.equal(calls.length, 1);
   });
 
+  test('nor does it end a pause of all lanes', async (t) => {
+    const { goes } = host(t, false);
+    const { limited, calls } = paused();
+    limited(URL_A);
+    limited.lanes.pause();
+    goes(true);
+    await turn();
+    assert.equal(calls.length, 0);
+    goes(false);
+    limited.lanes.resume();
+    limited(URL_B);
+    await turn();
+    assert.equal(calls.length, 0);
+    goes(true);
+    await turn();
+    assert.equal(calls.length, 2);
+  });
+
   test('aborts and timeouts go on', async (t) => {
     host(t, false);
     const clock = virtualClock(t);
