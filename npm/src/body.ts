@@ -5,7 +5,6 @@
  * inside (`cache.put`, `respondWith`, `compileStreaming`). It is made early all the same: a stream starts one microtask late, and
  * `reader.read()` must set `bodyUsed` in the same turn. Every dictionary has no prototype: pages do pollute `Object.prototype`.
  */
-import { FAILED } from './slot.js';
 import type { Reading } from './reading.js';
 
 type Bytes = Uint8Array<ArrayBuffer>;
@@ -39,6 +38,8 @@ export class Body {
   #isRead = false;
   /** The read under way. */
   #pulling: Promise<void> | undefined;
+  /** How much was read from it. */
+  #bytes = 0;
   /** The native stream has closed. */
   #hasEnded = false;
   /** So has this one, or it failed or was cancelled. */
@@ -120,7 +121,7 @@ export class Body {
       this.#isRead = true;
       const { done, value } = await reader.read();
       if (done) this.#hasEnded = true;
-      else if (!this.#isOver) this.#controller.enqueue(value);
+      else this.#hand(value);
     } catch (error) {
       this.#fail(error);
     }
@@ -129,12 +130,18 @@ export class Body {
     this.#reading.settle();
   }
 
+  /** Passes a chunk on. The stream takes its buffer away, so it is shown before that. */
+  #hand(chunk: Bytes): void {
+    if (ArrayBuffer.isView(chunk)) this.#reading.see(this.#bytes += chunk.byteLength, chunk);
+    if (!this.#isOver) this.#controller.enqueue(chunk);
+  }
+
   /** The native stream has closed: maybe just before the last chunk is told, so a read under way goes first. */
   #end(): void {
     this.#hasEnded = true;
     if (this.#pulling || this.#isOver) return;
     this.#isOver = true;
-    this.#reading.over();
+    this.#reading.finish(this.#bytes);
     const controller = this.#controller as ReadableByteStreamController;
     try {
       controller.close();
@@ -147,8 +154,9 @@ export class Body {
   #fail(error: unknown): void {
     if (this.#isOver) return;
     this.#isOver = true;
-    this.#controller.error(this.#reading.reason(error));
-    this.#reading.over(FAILED);
+    const reason = this.#reading.reason(error);
+    this.#controller.error(reason);
+    this.#reading.fail(reason);
   }
 
   #cancel(reason: unknown): Promise<void> {
@@ -161,6 +169,7 @@ export class Body {
   /** An abort. A body which had been received and read completely by then stays what it is: its end is told before ours. */
   async #abort(reason: unknown): Promise<void> {
     if (this.#isOver || (this.#native.locked && !this.#reader)) return;
+    if (this.#reading.isShared) return this.#leave(reason);
     const reader = this.#take();
     await null;
     await null;
@@ -168,5 +177,11 @@ export class Body {
     // Hand-made bodies know of no signal.
     if (this.#isRead) reader.cancel(reason).catch(() => {});
     else this.yield();
+  }
+
+  /** An abort of this reader only: what is inside goes on for others, and who reads here at once must not find it. */
+  #leave(reason: unknown): void {
+    this.#fail(reason);
+    this.#reader?.cancel(reason).catch(() => {});
   }
 }

@@ -1,8 +1,9 @@
 /**
  * What `createFetch` and a single call of its fetch may be told, and the checking of it.
  */
-import { callable, capacity, check, duration, limit, type Priority, priority, refuse, type Rule, text } from './options.js';
+import { callable, capacity, check, duration, flag, limit, oneOf, type Priority, priority, type Rank, refuse, type Rule, span, text } from './options.js';
 import { originOf } from './origin.js';
+import type { ProgressListener } from './progress.js';
 
 /** How one lane works. All times are in milliseconds; `Infinity` means never. */
 export interface LaneOptions {
@@ -49,6 +50,41 @@ export interface LaneOptions {
    * @defaultValue 500
    */
   unreadGrace?: number | undefined;
+  /**
+   * Which of the waiting requests of equal priority goes first: the one that came first, or, `'lifo'`, last.
+   * @defaultValue 'fifo'
+   */
+  order?: 'fifo' | 'lifo' | undefined;
+  /**
+   * So many milliseconds of waiting are worth as much as 1 of priority, so that nothing waits for ever behind what is more urgent; more than 0.
+   * @defaultValue Infinity
+   */
+  aging?: number | undefined;
+  /**
+   * Who has to go if one more comes to a full line: the newcomer, the one that has waited for longest, or the last one in line (which may be the
+   * newcomer). What comes of it says `onFull`.
+   * @defaultValue 'reject'
+   */
+  overflow?: 'reject' | 'drop-oldest' | 'drop-lowest' | undefined;
+  /**
+   * Whether the lane keeps account of how long its requests wait and hold their permits: `fetch.lanes.get(origin).timings`.
+   * @defaultValue false
+   */
+  timings?: boolean | undefined;
+  /**
+   * Whether GETs that are alike share one transfer, from the first one's call until its headers come: the same URL, headers, `mode`, `credentials`, `cache`,
+   * `redirect`, referrer and `integrity`, and the same `pond` but for `id` and `priority`. Each caller gets a response of its own, and an abort ends only
+   * that caller's; the last one's ends the transfer. The clocks are the first caller's, the highest priority counts. What one of them reads is kept
+   * in memory for the others: read all responses, or cancel them. Calls that watch their progress do not share.
+   * @defaultValue false
+   */
+  dedupe?: boolean | undefined;
+  /**
+   * What comes of a request for which there is no place in the line: `'reject'` with a {@link QueueFullError}, or `'respond'` with a response made up
+   * here: status 503, no body, header `x-millpond: queue-full`.
+   * @defaultValue 'reject'
+   */
+  onFull?: 'reject' | 'respond' | undefined;
 }
 
 /**
@@ -87,6 +123,12 @@ export interface FetchOptions extends LaneOptions {
    * @defaultValue Infinity
    */
   lifetime?: number | undefined;
+  /**
+   * `'pause'`: while the host says it is offline (`navigator.onLine`) no lane starts anything. What waits goes on at the `online` event; aborts
+   * and timeouts work meanwhile. Without effect where the host does not say, as in Node.
+   * @defaultValue 'ignore'
+   */
+  offline?: 'pause' | 'ignore' | undefined;
 }
 
 /**
@@ -97,25 +139,46 @@ export interface FetchOptions extends LaneOptions {
  * await fetch(url, { pond: { priority: 3, queueTimeout: 5_000 } });
  * ```
  */
-export interface PondInit extends Pick<LaneOptions, 'queueTimeout' | 'timeout' | 'bodyTimeout' | 'totalTimeout' | 'releaseOn'> {
+export interface PondInit extends Pick<LaneOptions, 'queueTimeout' | 'timeout' | 'bodyTimeout' | 'totalTimeout' | 'releaseOn' | 'dedupe' | 'onFull'> {
   /**
-   * Place in the line: higher goes first, equal ones in the order they came. Any finite number, or fetch's own words.
+   * Place in the line: higher goes first, equal ones in the order they came. Any finite number, or fetch's own words; or a function that says it,
+   * called now and by every `fetch.lanes.get(origin).reprioritize()`.
    * @defaultValue that of fetch's own `priority`: `'high'` 1, `'auto'` 0, `'low'` -1
    */
-  priority?: Priority | undefined;
+  priority?: Rank | undefined;
   /** The lane to use in place of the request's own; `null` sends it without any limit, timeout or count. */
   lane?: string | null | undefined;
   /** A name to call the waiting request by: `fetch.lanes.get(origin).setPriority(id, priority)`. */
   id?: string | undefined;
+  /**
+   * Told how much of the response's body has come, as it is read. The methods that read all of it read chunks then. The total is unknown
+   * where the server does not say it, and for compressed bodies.
+   */
+  onDownloadProgress?: ProgressListener | undefined;
+  /**
+   * Told how much of the request's body was sent, or rather taken by the platform to be sent. For that the body goes as a stream: without
+   * `Content-Length`, and from browsers over HTTP/2 or later only (over HTTP/1.1 the request fails there). Where the platform cannot send streams, and
+   * with `keepalive` or `no-cors`, it is told once, when the headers of the response come.
+   */
+  onUploadProgress?: ProgressListener | undefined;
 }
 
+/** What {@link PondFetch.extend} takes: what its calls say about themselves, unless they say otherwise. */
+export type ExtendOptions = Omit<PondInit, 'id'>;
+
 const call: Record<string, Rule> = {
-  queueTimeout: duration, timeout: duration, bodyTimeout: duration, totalTimeout: duration, releaseOn,
+  queueTimeout: duration, timeout: duration, bodyTimeout: duration, totalTimeout: duration, releaseOn: word('body', 'headers'), dedupe: flag,
+  onFull: word('reject', 'respond'),
 };
-const POND: Record<string, Rule> = { ...call, priority, id: text, lane: laneName };
-const LANE: Record<string, Rule> = { ...call, concurrency: limit, queueCapacity: capacity, unreadGrace: duration };
+const EXTEND: Record<string, Rule> = { ...call, priority: order, lane: laneName, onDownloadProgress: callable, onUploadProgress: callable };
+const POND: Record<string, Rule> = { ...EXTEND, id: text };
+const LANE: Record<string, Rule> = {
+  ...call, concurrency: limit, queueCapacity: capacity, unreadGrace: duration, order: word('fifo', 'lifo'), aging: span,
+  overflow: word('reject', 'drop-oldest', 'drop-lowest'), timings: flag,
+};
 const FETCH: Record<string, Rule> = {
   ...LANE, maxConcurrency: limit, idleTimeout: duration, lifetime: duration, lanes, lane: callable, fetch: callable,
+  offline: word('pause', 'ignore'),
 };
 
 /** Checked options: what is there is not undefined. */
@@ -123,9 +186,11 @@ type Checked<T> = { readonly [K in keyof T]?: Exclude<T[K], undefined> };
 /** All that is known of a lane. @internal */
 export type LaneSettings = Required<Checked<LaneOptions>>;
 /** What a call has said of itself. @internal */
-export type PondSettings = Checked<Omit<PondInit, 'priority'> & { priority: number }>;
+export type PondSettings = Checked<Omit<PondInit, 'priority'> & { priority: number | (() => Priority) }>;
+/** All there is to know of a call. @internal */
+export type CallSettings = LaneSettings & PondSettings;
 /** What `createFetch` was told. @internal */
-export type FetchSettings = Readonly<Pick<FetchOptions, 'maxConcurrency' | 'idleTimeout' | 'lifetime' | 'lane'>> & {
+export type FetchSettings = Readonly<Pick<FetchOptions, 'maxConcurrency' | 'idleTimeout' | 'lifetime' | 'lane' | 'offline'>> & {
   readonly fetch: (request: Request, init?: RequestInit) => Promise<Response>;
   /** Whether that is the platform's. */
   readonly isNative: boolean;
@@ -135,11 +200,21 @@ export type FetchSettings = Readonly<Pick<FetchOptions, 'maxConcurrency' | 'idle
 
 const DEFAULTS: LaneSettings = {
   concurrency: 6, queueCapacity: Infinity, queueTimeout: Infinity, timeout: Infinity, bodyTimeout: Infinity, totalTimeout: Infinity,
-  releaseOn: 'body', unreadGrace: 500,
+  releaseOn: 'body', unreadGrace: 500, order: 'fifo', aging: Infinity, overflow: 'reject', timings: false, dedupe: false, onFull: 'reject',
 };
 
-function releaseOn(value: unknown, option: string): unknown {
-  return value === 'body' || value === 'headers' ? value : refuse(option, "'body' or 'headers'", value, RangeError);
+/** One of some words. */
+function word(...words: string[]): Rule {
+  const which = oneOf(...words);
+  return (value, option) => {
+    which(value, option);
+    return value;
+  };
+}
+
+/** A function is asked later. */
+function order(value: unknown, option: string): unknown {
+  return typeof value === 'function' ? value : priority(value, option);
 }
 
 function lanes(value: unknown, option: string): unknown {
@@ -154,6 +229,11 @@ export function laneName(value: unknown, option: string): string | null {
 /** Checks what a call says of itself. @internal */
 export function pondSettings(pond: PondInit | undefined): PondSettings {
   return check(pond, POND, 'pond', 'pond.');
+}
+
+/** Checks what `extend` was told. @internal */
+export function extendSettings(options: ExtendOptions | undefined): PondSettings {
+  return check(options, EXTEND, 'the options of extend');
 }
 
 /** A table with origins as the lanes have them, however they were written. */
@@ -176,10 +256,10 @@ function spelled(lane: string): string {
 /** Checks the options of `createFetch`; `lanes` becomes a function that knows all of a lane. @internal */
 export function fetchSettings(options: FetchOptions | undefined): FetchSettings {
   const checked = check(options, FETCH, 'the options of createFetch') as Checked<FetchOptions>;
-  const { lanes = {}, lane, fetch, maxConcurrency, idleTimeout, lifetime, ...general } = checked;
+  const { lanes = {}, lane, fetch, maxConcurrency, idleTimeout, lifetime, offline, ...general } = checked;
   const special = typeof lanes === 'function' ? (lane: string) => check(lanes(lane), LANE, 'what lanes() has returned') : byOrigin(lanes);
   return {
-    lane, maxConcurrency, idleTimeout, lifetime, isNative: !fetch, fetch: fetch ?? callable(globalThis.fetch, 'fetch'),
+    lane, maxConcurrency, idleTimeout, lifetime, offline, isNative: !fetch, fetch: fetch ?? callable(globalThis.fetch, 'fetch'),
     lanes: (lane) => ({ ...DEFAULTS, ...general, ...special(lane) }),
   };
 }

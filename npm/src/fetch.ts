@@ -2,14 +2,24 @@
  * `fetch` with a lane per origin.
  */
 import { type AsyncDisposing, disposable } from './disposal.js';
-import { type FetchOptions, type FetchSettings, fetchSettings, type LaneSettings, laneName, type PondInit, type PondSettings, pondSettings } from './fetch-options.js';
+import { Call } from './call.js';
+import { Shares } from './dedupe.js';
+import { QueueFullError } from './errors.js';
+import {
+  type ExtendOptions, extendSettings, type FetchOptions, type FetchSettings, fetchSettings, type LaneSettings, laneName, type PondInit, type PondSettings, pondSettings,
+} from './fetch-options.js';
+import type { Task } from './handle.js';
 import type { PoolStats } from './stats.js';
-import { PoolManager } from './manager.js';
+import { PoolManager, setOffline } from './manager.js';
+import { Connection } from './offline.js';
 import { originOf } from './origin.js';
 import { type PoolOptions, runSlot } from './pool.js';
+import { metered } from './progress.js';
+import { Announcer, type FetchEvents } from './request-events.js';
 import { hasBody, observe } from './response.js';
 import { Reading } from './reading.js';
 import { RUN, type Slot } from './slot.js';
+import type { FetchTiming, Timings } from './timing.js';
 import { Transfer } from './transfer.js';
 import { unreadWarning } from './unread.js';
 
@@ -17,6 +27,7 @@ import { unreadWarning } from './unread.js';
 export interface PondFetch extends AsyncDisposing {
   /**
    * Takes and gives exactly what `fetch` does, and takes `init.pond` besides. With room in the lane the request leaves in the same turn.
+   * One with `keepalive` never waits: without room it is sent past the lane at once, without limit, timeout or event, and counted as cancelled there.
    *
    * @throws `TypeError` and all else the platform's `fetch` rejects with; the `reason` of the signal, if it was aborted
    * @throws {@link OptionError} (`ERR_MILLPOND_OPTION`) `init.pond` has a member that is unknown or out of range
@@ -29,6 +40,36 @@ export interface PondFetch extends AsyncDisposing {
   readonly lanes: PoolManager<string>;
   /** Counters over all lanes, expired ones included. Requests that bypass the lanes are not in them. */
   readonly stats: PoolStats;
+  /**
+   * Where the time of a response of this fetch, or of a clone of it, went. Undefined for any other, and for requests that bypass the lanes.
+   *
+   * @example
+   * ```js
+   * const response = await fetch(url);
+   * await response.text();
+   * fetch.timing(response); // { lane: 'https://a.example', queued: 12, headers: 80, body: 31, attempts: 1 }
+   * ```
+   */
+  timing(response: Response): FetchTiming | undefined;
+  /**
+   * The same fetch, into the same lanes and with the same counters and events, whose calls say all this about themselves unless they say otherwise.
+   * Limits are a matter of lanes: for other ones there is {@link PondFetch.create}. Closing one closes all that share its lanes.
+   *
+   * @throws {@link OptionError} (`ERR_MILLPOND_OPTION`) an option is unknown, of the wrong type or out of range
+   * @example
+   * ```js
+   * const background = fetch.extend({ priority: 'low', queueTimeout: 60_000 });
+   * ```
+   */
+  extend(options?: ExtendOptions): PondFetch;
+  /** As {@link createFetch}: a fetch with lanes of its own, which has nothing of this one. */
+  create(options?: FetchOptions): PondFetch;
+  /** Listens to what becomes of the requests: see {@link FetchEvents}. */
+  addEventListener<E extends keyof FetchEvents>(type: E, listener: (event: FetchEvents[E]) => void, options?: boolean | AddEventListenerOptions): void;
+  addEventListener(type: string, listener: EventListenerOrEventListenerObject | null, options?: boolean | AddEventListenerOptions): void;
+  /** Takes a listener back. */
+  removeEventListener<E extends keyof FetchEvents>(type: E, listener: (event: FetchEvents[E]) => void, options?: boolean | EventListenerOptions): void;
+  removeEventListener(type: string, listener: EventListenerOrEventListenerObject | null, options?: boolean | EventListenerOptions): void;
   /** Takes no more requests, and resolves when the last one is over and its body was read. Requests that bypass the lanes still pass. */
   close(): Promise<void>;
 }
@@ -41,11 +82,17 @@ declare global {
 }
 
 /** fetch's own hint, as lane order. */
-const HINTS = new Map<unknown, number>([['high', 1], ['low', -1]]);
+const HINTS = new Map<unknown, { readonly priority: number }>([['high', { priority: 1 }], ['low', { priority: -1 }]]);
 
 /** Nobody will send the request: what would have been its body is let go. */
 function discard(request: Request, reason: unknown): void {
   request.body?.cancel(reason).catch(() => {});
+}
+
+/** In place of the answer to a request that was not taken. */
+function refusal(): Response {
+  const init = { __proto__: null, status: 503, statusText: 'Queue Full', headers: { 'x-millpond': 'queue-full' } };
+  return new Response(null, init as ResponseInit);
 }
 
 /** The permit stays until the body is over. Out here, so that what the slot keeps does not lead to the response. */
@@ -55,22 +102,31 @@ function hold(transfer: Transfer, unread: () => void): void {
 }
 
 /** A response with a body has come. */
-function receive(transfer: Transfer, response: Response, settings: LaneSettings, unread: () => void): void {
-  const isHeld = settings.releaseOn === 'body';
-  observe(response, isHeld ? new Reading(transfer, response, settings.unreadGrace, settings.bodyTimeout) : new Reading(transfer, response));
+function receive(transfer: Transfer, response: Response, call: Call, unread: () => void): void {
+  const { releaseOn, unreadGrace, bodyTimeout } = call.settings;
+  const isHeld = releaseOn === 'body';
+  const watch = call.watch(response);
+  observe(response, new Reading(transfer, response, isHeld ? { ...watch, unreadGrace, bodyTimeout } : watch));
   if (isHeld) hold(transfer, unread);
   else transfer.slot.release();
 }
 
 /** A request that has its permit, up to the headers. The base fetch is called before this returns. */
-async function dispatch(slot: Slot, request: Request, { fetch, isNative }: FetchSettings, settings: LaneSettings, unread: () => void): Promise<Response> {
-  const transfer = new Transfer(slot, request, isNative);
+async function dispatch(slot: Slot, call: Call, { fetch, isNative }: FetchSettings, unread: () => void): Promise<Response> {
+  const { request } = call;
+  const upload = call.upload();
+  const body = upload && metered(request, upload);
+  const transfer = new Transfer(slot, request, isNative, body);
   let response: Response | undefined;
   try {
+    call.send();
+    // By a listener, just now.
+    transfer.signal.throwIfAborted();
     response = await fetch(...transfer.outgoing);
     slot.disarm(RUN);
+    if (!body) upload?.end();
     if (transfer.signal.aborted) response?.body?.cancel().catch(() => {});
-    else if (hasBody(request, response)) receive(transfer, response, settings, unread);
+    else accept(transfer, response, call, unread);
   } catch (error) {
     // What the base fetch says goes on. What went wrong in looking at its response is no reason to lose it.
     if (!response) throw error;
@@ -80,23 +136,41 @@ async function dispatch(slot: Slot, request: Request, { fetch, isNative }: Fetch
   return response;
 }
 
+/** The headers have come in time. */
+function accept(transfer: Transfer, response: Response, call: Call, unread: () => void): void {
+  const isRead = hasBody(call.request, response);
+  if (isRead) receive(transfer, response, call, unread);
+  call.receive(response);
+  if (!isRead) call.settle(response);
+}
+
 /** The lanes, and the way of a call into one of them. */
 class Limiter {
   readonly lanes: PoolManager<string>;
+  readonly timings: Timings = new WeakMap();
+  readonly events = new Announcer();
   readonly #options: FetchSettings;
   /** Of the lanes there are. */
   readonly #settings = new Map<string, LaneSettings>();
+  readonly #shares = new Shares();
   readonly #warn = unreadWarning();
+  readonly #connection: Connection | undefined;
 
   constructor(options: FetchSettings) {
-    const { maxConcurrency, idleTimeout, lifetime } = this.#options = options;
+    const { maxConcurrency, idleTimeout, lifetime, offline } = this.#options = options;
     this.lanes = new PoolManager<string>({ concurrency: maxConcurrency, idleTimeout, lifetime, pools: (lane) => this.#pool(lane) });
-    this.lanes.addEventListener('expire', ({ detail }) => this.#settings.delete(detail.key));
+    if (offline === 'pause') this.#connection = new Connection((isOffline) => setOffline(this.lanes, isOffline));
+    this.lanes.addEventListener('expire', ({ detail }) => this.#expired(detail.key));
+  }
+
+  #expired(lane: string): void {
+    this.#settings.delete(lane);
+    if (this.lanes.size === 0) this.#connection?.close();
   }
 
   #pool(lane: string): PoolOptions {
-    const { concurrency, queueCapacity } = this.#settings.get(lane) ?? this.#options.lanes(lane);
-    return { concurrency, queueCapacity, name: lane };
+    const { concurrency, queueCapacity, order, aging, overflow, timings } = this.#settings.get(lane) ?? this.#options.lanes(lane);
+    return { concurrency, queueCapacity, order, aging, overflow, timings, name: lane };
   }
 
   #settingsOf(lane: string): LaneSettings {
@@ -106,18 +180,25 @@ class Limiter {
   }
 
   /** One call. Whatever is wrong with its arguments is said by the Request, which is what fetch itself begins with. */
-  call(args: [RequestInfo | URL, RequestInit?]): Promise<Response> {
-    const pond = pondSettings(args[1]?.pond);
+  call(args: [RequestInfo | URL, RequestInit?], defaults: PondSettings): Promise<Response> {
+    const own = pondSettings(args[1]?.pond);
     const request = new Request(...args);
     const { signal } = request;
     if (signal.aborted) {
       discard(request, signal.reason);
       throw signal.reason;
     }
+    const pond = { priority: 0, ...defaults, ...HINTS.get(args[1]?.priority), ...own };
     const lane = pond.lane === undefined ? this.#laneOf(request) : pond.lane;
     const { fetch } = this.#options;
     if (lane === null) return fetch(request);
-    return this.#submit(lane, request, { priority: HINTS.get(args[1]?.priority) ?? 0, ...pond });
+    const settings = { ...this.#settingsOf(lane), ...pond };
+    // Read once more only for those who ask for it: it may be a getter.
+    const body = settings.onUploadProgress && args[1]?.body;
+    return this.#shares.send(request, lane, settings, (request) => {
+      const call = new Call(lane, request, body, settings, this.timings, this.events);
+      return { call, response: this.#send(call) };
+    });
   }
 
   #laneOf(request: Request): string | null {
@@ -125,17 +206,59 @@ class Limiter {
     return lane ? laneName(lane(request), 'what lane() has returned') : originOf(request.url);
   }
 
-  #submit(lane: string, request: Request, pond: PondSettings): Promise<Response> {
-    const settings = { ...this.#settingsOf(lane), ...pond };
-    const { priority, id, queueTimeout, timeout, totalTimeout } = settings;
+  #send(call: Call): Promise<Response> {
+    const { lane, request, settings: { priority, id, queueTimeout, timeout, totalTimeout, onFull } } = call;
+    this.#connection?.open();
     let isSent = false;
     const task = runSlot(this.lanes.get(lane), (slot) => {
       isSent = true;
-      return dispatch(slot, request, this.#options, settings, () => this.#warn(lane));
+      return dispatch(slot, call, this.#options, () => this.#warn(lane));
     }, { priority, id, queueTimeout, timeout, totalTimeout, signal: request.signal });
-    if (!isSent) task.catch((reason) => { if (!isSent) discard(request, reason); });
-    return task;
+    if (this.events.hears('settle')) task.catch((error) => call.settle(undefined, error));
+    if (isSent) return task;
+    if (request.keepalive) return this.#pass(task, request);
+    if (task.state === 'waiting') call.queue(task);
+    task.catch((reason) => { if (!isSent) discard(request, reason); });
+    if (onFull === 'reject') return task;
+    return task.catch((error) => {
+      if (isSent || !(error instanceof QueueFullError)) throw error;
+      return refusal();
+    });
   }
+
+  /** The page may be gone before its turn comes: it does not wait. */
+  #pass(task: Task<Response>, request: Request): Promise<Response> {
+    task.catch(() => {});
+    task.cancel();
+    const { fetch } = this.#options;
+    return fetch(request);
+  }
+}
+
+/** What a fetch is to its user: calls with something to say about all of them. */
+function face(limiter: Limiter, defaults: PondSettings): PondFetch {
+  const { lanes, timings, events } = limiter;
+  const fetch = (...args: [RequestInfo | URL, RequestInit?]) => {
+    try {
+      return Promise.resolve(limiter.call(args, defaults));
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  };
+  const made = Object.defineProperties(fetch, {
+    name: { value: 'fetch' },
+    length: { value: 1 },
+    lanes: { value: lanes, enumerable: true },
+    stats: { get: () => lanes.stats, enumerable: true },
+    timing: { value: (response: Response) => timings.get(response)?.report() },
+    extend: { value: (options?: ExtendOptions) => face(limiter, { ...defaults, ...extendSettings(options) }) },
+    create: { value: createFetch },
+    addEventListener: { value: events.listen.bind(events) },
+    removeEventListener: { value: events.ignore.bind(events) },
+    close: { value: () => lanes.close() },
+  }) as unknown as PondFetch;
+  disposable(made);
+  return made;
 }
 
 /**
@@ -152,22 +275,5 @@ class Limiter {
  * ```
  */
 export function createFetch(options?: FetchOptions): PondFetch {
-  const limiter = new Limiter(fetchSettings(options));
-  const { lanes } = limiter;
-  const fetch = (...args: [RequestInfo | URL, RequestInit?]) => {
-    try {
-      return Promise.resolve(limiter.call(args));
-    } catch (error) {
-      return Promise.reject(error);
-    }
-  };
-  const made = Object.defineProperties(fetch, {
-    name: { value: 'fetch' },
-    length: { value: 1 },
-    lanes: { value: lanes, enumerable: true },
-    stats: { get: () => lanes.stats, enumerable: true },
-    close: { value: () => lanes.close() },
-  }) as unknown as PondFetch;
-  disposable(made);
-  return made;
+  return face(new Limiter(fetchSettings(options)), {});
 }

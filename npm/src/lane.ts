@@ -209,7 +209,7 @@ export class Lane extends Scope {
     this.settings = settings;
     this.timings = settings.timings ? new Timings() : undefined;
     if (!settings.autoStart) this.pause(true);
-    else if (pond.paused) this.stall();
+    else if (pond.isStill) this.stall();
   }
 
   /** Submits a task, and starts it at once if there is room. */
@@ -331,7 +331,7 @@ export class Lane extends Scope {
 
   /** Starts nothing while it is paused, or its pond is. */
   stall(): void {
-    act(LANE_PAUSE, this.pond.handle, this.handle, +(this.paused || this.pond.paused));
+    act(LANE_PAUSE, this.pond.handle, this.handle, +(this.paused || this.pond.isStill));
   }
 
   #hold(held: boolean): void {

@@ -15,6 +15,9 @@ import { cancelAll, laneOf, type Pool, viewOf } from './pool.js';
 import { Pond } from './pond.js';
 import { COUNTERS, type PoolStats } from './stats.js';
 
+/** Lets no pool start anything, those to come included; or lets go of them. @internal */
+export let setOffline: (manager: PoolManager<string>, isOffline: boolean) => void;
+
 export interface PoolManager<K = string, R = undefined> extends AsyncDisposing {
   removeEventListener<E extends keyof PoolManagerEvents<K>>(
     type: E,
@@ -42,6 +45,7 @@ export class PoolManager<K = string, R = undefined> extends EventTarget {
 
   static {
     disposable(this.prototype);
+    setOffline = (manager, isOffline) => { manager.#lanes.pond.offline = isOffline; };
   }
 
   /**

@@ -28,6 +28,8 @@ export class Pond implements Holder {
   expired: (lane: Lane, reason: 'idle' | 'lifetime' | 'capacity') => void = () => {};
   /** Nothing starts in any lane. */
   paused = false;
+  /** The host is offline: as a pause, and apart from it. */
+  #isOffline = false;
   /** Whether permits may lapse: then every submission may recall one. */
   lapsing = false;
   /** Whether lanes may be held for a time, or by a rate. */
@@ -226,6 +228,20 @@ export class Pond implements Holder {
   /** Pauses all lanes, whatever they say themselves, or ends that. */
   pause(paused: boolean): void {
     this.paused = paused;
+    this.#stall();
+  }
+
+  set offline(isOffline: boolean) {
+    this.#isOffline = isOffline;
+    this.#stall();
+  }
+
+  /** Whether no lane may start anything, whatever it is told itself. */
+  get isStill(): boolean {
+    return this.paused || this.#isOffline;
+  }
+
+  #stall(): void {
     for (const lane of this.#lanes.values()) lane.stall();
     this.pump();
   }

@@ -6,27 +6,50 @@
  * that is when nobody can read any more.
  */
 import { BODY, FAILED, type Outcome, type Phase, SUCCEEDED, UNREAD } from './slot.js';
+import type { Meter } from './progress.js';
+import type { Timing } from './timing.js';
 import type { Transfer } from './transfer.js';
 
 const collected = /* @__PURE__ */ new FinalizationRegistry<Transfer>((transfer) => transfer.end());
+
+/** What there is to know of a body's way. @internal */
+export interface Watch {
+  readonly timing: Timing;
+  /** Most ms before the first read and between two. */
+  readonly unreadGrace?: number;
+  /** Most ms between two chunks while somebody reads. */
+  readonly bodyTimeout?: number;
+  /** Is shown every chunk. */
+  readonly meter?: Meter | undefined;
+  /** Whether others read the same transfer: the stream inside does not hear of this reader's aborts. */
+  readonly isShared?: boolean;
+  /** Told once when the body has ended, has failed or was cancelled. */
+  readonly over?: ((error?: unknown) => void) | undefined;
+}
+
+/** The size of a body read as a whole, where that is plain. */
+function sizeOf(value: unknown): number | undefined {
+  if (value instanceof Blob) return value.size;
+  return value instanceof ArrayBuffer || ArrayBuffer.isView(value) ? value.byteLength : undefined;
+}
 
 export class Reading {
   readonly #transfer: Transfer;
   /** Whoever has a stream only keeps its response alive by this: Node cancels the body of one that was collected. */
   readonly #responses: Response[];
-  readonly #unreadGrace: number;
-  /** Most ms between two chunks while somebody reads. */
-  readonly #bodyTimeout: number;
+  readonly #watch: Watch;
   readonly #abort = new Set<(reason: unknown) => void>();
   #readers = 0;
   #armed: Phase | undefined;
   #branches = 1;
+  /** How much was seen of it. */
+  #bytes = 0;
+  #isOver = false;
 
-  constructor(transfer: Transfer, response: Response, unreadGrace = Infinity, bodyTimeout = Infinity) {
+  constructor(transfer: Transfer, response: Response, watch: Watch) {
     this.#transfer = transfer;
     this.#responses = [response];
-    this.#unreadGrace = unreadGrace;
-    this.#bodyTimeout = bodyTimeout;
+    this.#watch = watch;
     transfer.reading = this;
     collected.register(this, transfer, this);
     this.#arm();
@@ -42,8 +65,14 @@ export class Reading {
   }
 
   /** Whether single chunks have to be seen. */
-  get isTimed(): boolean {
-    return this.#bodyTimeout < Infinity;
+  get isWatched(): boolean {
+    const { bodyTimeout = Infinity, meter } = this.#watch;
+    return bodyTimeout < Infinity || meter !== undefined || this.isShared;
+  }
+
+  /** Whether what is behind it does not hear of aborts. */
+  get isShared(): boolean {
+    return this.#watch.isShared === true;
   }
 
   /** A read has begun. */
@@ -61,8 +90,8 @@ export class Reading {
   /** The one deadline that counts now: the next chunk's, or that of a reader to come. */
   #arm(): void {
     const { slot } = this.#transfer;
-    const phase = this.#readers ? BODY : UNREAD;
-    const ms = this.#readers ? this.#bodyTimeout : this.#unreadGrace;
+    const { bodyTimeout = Infinity, unreadGrace = Infinity } = this.#watch;
+    const [phase, ms] = this.#readers ? [BODY, bodyTimeout] as const : [UNREAD, unreadGrace] as const;
     if (this.#armed !== undefined && this.#armed !== phase) slot.disarm(this.#armed);
     this.#armed = ms < Infinity ? phase : undefined;
     if (this.#armed) slot.arm(phase, ms);
@@ -72,18 +101,42 @@ export class Reading {
   branch(copy: Response): void {
     this.#responses.push(copy);
     this.#branches++;
+    this.#watch.timing.cover(copy);
   }
 
   /** A branch was cancelled. The others may still be read. */
   cancelled(): void {
-    if (--this.#branches === 0) this.over();
+    if (--this.#branches === 0) this.#end();
   }
 
-  /** The body has ended, or failed. */
-  over(outcome?: Outcome): void {
+  /** A chunk, by which so much was read in a branch. What another has brought before is no news. */
+  see(bytes: number, chunk: Uint8Array<ArrayBuffer>): void {
+    if (bytes <= this.#bytes) return;
+    this.#bytes = bytes;
+    this.#watch.meter?.add(chunk);
+  }
+
+  /** The body was read to its end, in one of the branches. */
+  finish(bytes?: number): void {
+    if (!this.#isOver) {
+      this.#watch.timing.finish(bytes);
+      this.#watch.meter?.end();
+    }
+    this.#end(SUCCEEDED);
+  }
+
+  /** It cannot be read any further. */
+  fail(error: unknown): void {
+    this.#end(FAILED, error);
+  }
+
+  #end(outcome?: Outcome, error?: unknown): void {
     collected.unregister(this);
     this.#abort.clear();
     this.#transfer.end(outcome);
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#watch.over?.(error);
   }
 
   /** Calls `listener` with the reason if the transfer is aborted. Returns how to take that back. */
@@ -107,17 +160,23 @@ export class Reading {
     this.begin();
     let forget;
     const aborted = new Promise<never>((_, reject) => { forget = this.heed(reject); });
-    let outcome: Outcome = SUCCEEDED;
     try {
-      return await Promise.race([body, aborted]);
-    } catch (error) {
-      // JSON that cannot be parsed has come in full.
-      if (!(error instanceof SyntaxError)) outcome = FAILED;
-      throw this.reason(error);
+      const value = await Promise.race([body, aborted]);
+      if (response.bodyUsed) this.finish(sizeOf(value));
+      return value;
+    } catch (thrown) {
+      const error = this.reason(thrown);
+      if (response.bodyUsed) this.#interrupt(error);
+      throw error;
     } finally {
       forget!();
-      if (response.bodyUsed) this.over(outcome);
       this.settle();
     }
+  }
+
+  /** JSON that cannot be parsed has come in full. */
+  #interrupt(error: unknown): void {
+    if (error instanceof SyntaxError) this.finish();
+    else this.fail(error);
   }
 }

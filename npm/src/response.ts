@@ -49,7 +49,7 @@ export function observe(response: Response, reading: Reading): void {
       if (response.bodyUsed) return read.call(response);
       free();
       // The platform's own reading is quicker, but shows no chunks.
-      const whole = reading.isTimed ? new Response(body.start(), init(response))[name]() : read.call(response);
+      const whole = reading.isWatched ? new Response(body.start(), init(response))[name]() : read.call(response);
       body.lock();
       return reading.consume(whole, response);
     });

@@ -15,10 +15,11 @@ export class Transfer {
   readonly #controller = new AbortController();
   #reading: WeakRef<Reading> | undefined;
 
-  constructor(slot: Slot, request: Request, isNative: boolean) {
+  /** With `body`, the members of an init that put another body in the place of the request's. */
+  constructor(slot: Slot, request: Request, isNative: boolean, body?: RequestInit) {
     this.slot = slot;
     this.#request = request;
-    this.outgoing = this.#pack(isNative);
+    this.outgoing = this.#pack(isNative, body);
     // The slot follows the caller's signal too, but no longer than the permit is held; a body may be read after that.
     slot.signal.addEventListener('abort', this);
     request.signal.addEventListener('abort', this);
@@ -28,11 +29,11 @@ export class Transfer {
    * The request, so that it hears this transfer's signal. Any init resets the referrer, and `navigate` with it: so the one is passed along,
    * and the other left as it is. The platform's fetch takes the init as it is; others are spared that.
    */
-  #pack(isNative: boolean): [Request, RequestInit?] {
+  #pack(isNative: boolean, body: RequestInit | undefined): [Request, RequestInit?] {
     const request = this.#request;
     const { mode, referrer, referrerPolicy } = request;
     if (mode === 'navigate') return [request];
-    const init = { __proto__: null, signal: this.signal, referrer, referrerPolicy } as RequestInit;
+    const init = { __proto__: null, signal: this.signal, referrer, referrerPolicy, ...body } as RequestInit;
     return isNative ? [request, init] : [new Request(request, init)];
   }
 

@@ -122,6 +122,26 @@ function hopper(): () => void {
 /** The longest delay a timer can have; later ones are reached in several. */
 const FARTHEST = 2 ** 31 - 1;
 
+/** Those that are set. */
+const alarms = new Set<Alarm>();
+let isAwake = false;
+
+/**
+ * Timers of hidden pages come up to a minute late, and of frozen ones not at all. When somebody looks at the page again, the clock
+ * is asked what is overdue. Where there is no page, nothing is listened to.
+ */
+function stayAwake(): void {
+  isAwake = true;
+  const { document } = globalThis as { document?: EventTarget };
+  if (!document) return;
+  for (const type of ['visibilitychange', 'resume']) document.addEventListener(type, wake);
+  globalThis.addEventListener('pageshow', wake);
+}
+
+function wake(): void {
+  for (const alarm of alarms) alarm.look();
+}
+
 /** One timer, set to the earliest time asked for. */
 export class Alarm {
   /** When it goes off; `Infinity` if it is not set. */
@@ -133,7 +153,7 @@ export class Alarm {
   /** A `background` alarm does not keep a Node process alive. */
   constructor(ring: () => void, background: boolean) {
     this.#ring = () => {
-      this.at = Infinity;
+      this.set(Infinity);
       ring();
     };
     this.#background = background;
@@ -144,12 +164,22 @@ export class Alarm {
     if (at < this.at) this.set(at);
   }
 
+  /** Goes off now, if its time has come. */
+  look(): void {
+    if (this.at <= now()) this.#ring();
+  }
+
   /** Goes off at that time; never, if it is `Infinity`. */
   set(at: number): void {
     if (at === this.at) return;
     clearTimeout(this.#id);
     this.at = at;
-    if (at === Infinity) return;
+    if (at === Infinity) {
+      alarms.delete(this);
+      return;
+    }
+    alarms.add(this);
+    if (!isAwake) stayAwake();
     const delay = Math.min(FARTHEST, Math.max(0, Math.ceil(at - now())));
     this.#id = setTimeout(this.#ring, delay);
     if (this.#background) (this.#id as { unref?: () => void }).unref?.();
