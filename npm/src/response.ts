@@ -30,6 +30,9 @@ function inherited(target: object, name: string): () => unknown {
 /** For another response with the same kind of body. */
 const init = ({ headers }: Response) => ({ __proto__: null, headers }) as ResponseInit;
 
+/** The newest way of reading a body; no engine's types know it yet. */
+interface Texts { textStream?: () => ReadableStream<string> }
+
 /** Tells `reading` of all that happens to the body of `response`. */
 export function observe(response: Response, reading: Reading): void {
   const native = inherited(response, 'body') as () => ReadableStream<Uint8Array<ArrayBuffer>>;
@@ -54,6 +57,13 @@ export function observe(response: Response, reading: Reading): void {
       return reading.consume(whole, response);
     });
   }
+  // A stream of text, where there is one. The platform's own would be read unseen.
+  const { textStream } = response as Texts;
+  if (textStream) override(response, 'textStream', () => {
+    if (response.bodyUsed) return textStream.call(response);
+    free();
+    return (new Response(body.stream, init(response)) as Texts).textStream!();
+  });
   override(response, 'clone', () => {
     free();
     const copy = clone.call(response);

@@ -220,6 +220,39 @@ describe('in Chromium', { skip: !existsSync(executablePath) }, () => {
     }), [true, 'TypeError', 'CompileError']);
   });
 
+  test('a stream of text is read in the sight of the lane, where there is one', async (t) => {
+    if (!(await page.evaluate(() => 'textStream' in Response.prototype))) return t.skip('not in this browser');
+    const [ours, plain, running] = await page.evaluate(async () => {
+      const seen = async (fetch) => {
+        const response = await fetch('/json');
+        const reader = response.textStream().getReader();
+        const attempt = (act) => { try { return String(act()); } catch (error) { return error.name; } };
+        const first = [response.bodyUsed, response.body.locked, attempt(() => response.textStream()), attempt(() => response.clone())];
+        const locked = await fetch('/json');
+        locked.body.getReader();
+        return [first, await reader.read(), await reader.read(), attempt(() => locked.textStream())];
+      };
+      const limited = createFetch({ concurrency: 1, unreadGrace: Infinity });
+      const controller = new AbortController();
+      const response = await limited('/?chunks=2&end=hang', { signal: controller.signal });
+      const reader = response.textStream().getReader();
+      await reader.read();
+      const running = [limited.stats.running];
+      controller.abort('why');
+      running.push(await reader.read().catch((error) => error), limited.stats.running);
+      for (const use of [(stream) => stream.cancel(), async (stream) => { for await (const _ of stream); }]) {
+        globalThis.kept = await limited('/?chunks=2&gap=5&size=100');
+        await use(kept.textStream());
+        for (let i = 0; i < 100 && limited.stats.running; i++) await new Promise((resolve) => setTimeout(resolve, 5));
+        running.push(limited.stats.running);
+        kept.body?.cancel().catch(() => {});
+      }
+      return [await seen(createFetch({ concurrency: 2 })), await seen(fetch), running];
+    });
+    assert.deepEqual(ours, plain);
+    assert.deepEqual(running, [1, 'why', 0, 0, 0]);
+  });
+
   test('what a page gets by a service worker is as without it', async () => {
     const context = await browser.newContext();
     try {

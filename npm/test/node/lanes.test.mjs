@@ -236,7 +236,7 @@ for (const protocol of ['http', 'h2']) {
         const end = what === 1 ? '&end=cut' : what === 2 ? '&end=reset' : '';
         const priority = below(3);
         try {
-          const response = await fetch(`${server.origin}/?id=${id}&size=300&chunks=2&latency=1${end}`, { method: 'PUT', signal: controller.signal, pond: { priority } });
+          const response = await fetch(`${server.origin}/?id=${id}&size=300&chunks=2&latency=${below(30)}${end}`, { method: 'PUT', signal: controller.signal, pond: { priority } });
           next();
           if (what === 3) {
             server.excuse(id);
