@@ -30,11 +30,12 @@ export const hasSecure = () => (made ??= certificate()) !== undefined;
 
 /**
  * What to answer: `id`, `latency` and `gap` (ms), `chunks`, `size`, `status`, `location`; `end` says how it ends if not well:
- * `reset` before the headers, `cut` in the middle of the body, `hang` there.
+ * `reset` before the headers, `cut` in the middle of the body, `hang` there. With `hold=n` nothing is answered before n were in flight at once:
+ * a limit that is not used to the full is never answered, however slow the machine.
  */
 function plan({ searchParams }, defaults) {
-  const asked = { latency: 0, gap: 0, chunks: 1, size: 10, status: 200, ...defaults, ...Object.fromEntries(searchParams) };
-  for (const name of ['latency', 'gap', 'chunks', 'size', 'status']) asked[name] = Number(asked[name]);
+  const asked = { latency: 0, hold: 0, gap: 0, chunks: 1, size: 10, status: 200, ...defaults, ...Object.fromEntries(searchParams) };
+  for (const name of ['latency', 'hold', 'gap', 'chunks', 'size', 'status']) asked[name] = Number(asked[name]);
   return asked;
 }
 
@@ -47,8 +48,9 @@ function reset({ stream, socket }) {
 /** Pauses that end when nobody is there any more; none of them takes a timer if it takes no time. */
 const pause = (ms, signal) => (ms ? sleep(ms, undefined, { signal }) : undefined);
 
-async function reply(request, response, asked, signal, leave) {
+async function reply(request, response, asked, signal, crowd, leave) {
   const { status, size, chunks, gap, location, end } = asked;
+  await crowd(asked.hold);
   await pause(asked.latency, signal);
   if (end === 'reset') return reset(request);
   const isEmpty = BODILESS.has(status) || request.method === 'HEAD' || size === 0;
@@ -72,6 +74,15 @@ export async function startOrigin(protocol = 'http', defaults = {}, files = {}) 
   const excused = new Set();
   const open = new Map();
 
+  const held = new Set();
+
+  /** Resolves when so many have been in flight at once. */
+  const crowd = (most) => new Promise((resolve) => {
+    held.add(() => counts.most >= most && (resolve(), true));
+    admit();
+  });
+  const admit = () => held.forEach((isDone) => { if (isDone()) held.delete(isDone); });
+
   function leave(id, well) {
     if (!open.delete(id)) return;
     counts.inFlight--;
@@ -91,13 +102,14 @@ export async function startOrigin(protocol = 'http', defaults = {}, files = {}) 
     if (!excused.has(id)) {
       open.set(id, request);
       counts.most = Math.max(counts.most, ++counts.inFlight);
+      admit();
     }
     response.on('close', () => {
       leave(id, false);
       gone.abort();
     });
     response.on('error', () => {});
-    reply(request, response, asked, gone.signal, (well) => leave(id, well)).catch((error) => { if (error.name !== 'AbortError') throw error; });
+    reply(request, response, asked, gone.signal, crowd, (well) => leave(id, well)).catch((error) => { if (error.name !== 'AbortError') throw error; });
   });
   const connections = new Set();
   server.on(protocol === 'h2' ? 'secureConnection' : 'connection', (socket) => {
