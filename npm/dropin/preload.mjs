@@ -17,22 +17,31 @@ const makers = {
 
 const native = globalThis.fetch;
 const make = await makers[DROPIN]();
-const made = new WeakSet();
+/** What stands for what; it stands for itself. */
+const made = new WeakMap();
 let now;
 
 function stand(base) {
-  if (made.has(base)) return base;
+  if (made.has(base)) return made.get(base);
   const inner = make(base);
   // Only counts. The result, and the arguments in their number, are passed on as they are.
   const counted = Object.defineProperties((...args) => {
     appendFileSync(DROPIN_CALLS, '.');
     return inner(...args);
   }, { name: { value: 'fetch' }, length: { value: base.length } });
-  made.add(counted);
+  made.set(base, counted).set(counted, counted);
   return counted;
 }
 
 now = stand(native);
-Object.defineProperty(globalThis, 'fetch', {
+const { defineProperty } = Object;
+const place = {
   configurable: true, enumerable: true, get: () => now, set: (value) => { now = typeof value === 'function' ? stand(value) : value; },
-});
+};
+defineProperty(globalThis, 'fetch', place);
+// Some mocks define it anew, and put back what was there.
+Object.defineProperty = (target, name, descriptor) => {
+  if (target !== globalThis || name !== 'fetch') return defineProperty(target, name, descriptor);
+  place.set('value' in descriptor ? descriptor.value : descriptor.get === place.get ? native : descriptor.get());
+  return target;
+};

@@ -128,7 +128,11 @@ export async function startOrigin(protocol = 'http', defaults = {}, files = {}) 
       excused.add(String(id));
       leave(String(id), false);
     },
-    reset: () => Object.assign(counts, zero()),
+    /** Counts anew. What is in flight is forgotten. */
+    reset() {
+      open.clear();
+      Object.assign(counts, zero());
+    },
     async close() {
       const closed = new Promise((resolve) => server.close(resolve));
       for (const socket of connections) socket.destroy();
