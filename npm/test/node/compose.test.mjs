@@ -86,7 +86,8 @@ for (const [where, stages] of Object.entries({
     assert.equal(home.counts.most, 2);
     assert.match((await rejection(fetch(`${home.origin}/?status=500`))).message, /refused: 500/);
     const controller = new AbortController();
-    const late = rejection(fetch(`${home.origin}/?latency=10000`, { signal: controller.signal }));
+    const late = rejection(fetch(`${home.origin}/?id=late-${where}&latency=10000`, { signal: controller.signal }));
+    home.excuse(`late-${where}`);
     controller.abort('stop');
     assert.equal(await late, 'stop');
   });
