@@ -51,8 +51,8 @@ export function observe(response: Response, reading: Reading): void {
     override(response, name, async () => {
       if (response.bodyUsed) return read.call(response);
       free();
-      // The platform's own reading is quicker, but shows no chunks.
-      const whole = reading.isTimed ? new Response(body.stream, init(response))[name]() : read.call(response);
+      // The platform's own reading is quicker, but shows no chunks, and that of a hand-made body knows of no abort.
+      const whole = reading.isTimed || reading.signal.aborted ? new Response(body.stream, init(response))[name]() : read.call(response);
       body.lock();
       return reading.consume(whole, response);
     });

@@ -155,4 +155,18 @@ describe('a fetch', () => {
     await response.body.cancel();
     assert.deepEqual(await outcomes(waits), { close: 'resolved' });
   });
+
+  test('what is first read after the abort rejects with the reason, whatever the body', async () => {
+    for (const method of ['text', 'json', 'arrayBuffer']) {
+      const fetch = createFetch({ fetch: answer, unreadGrace: Infinity });
+      const response = await fetch('https://a.example/1');
+      fetch.lanes.abort('over');
+      assert.deepEqual(await outcomes({ soon: response[method]() }), { soon: 'over' });
+      const later = createFetch({ fetch: answer, unreadGrace: Infinity });
+      const other = await later('https://a.example/1');
+      later.lanes.abort('over');
+      await settle();
+      assert.deepEqual(await outcomes({ late: other[method]() }), { late: 'over' });
+    }
+  });
 });
