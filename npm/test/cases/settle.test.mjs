@@ -23,7 +23,7 @@ async function outcomes(handed) {
 const all = (handed, value) => Object.fromEntries(Object.keys(handed).map((name) => [name, value]));
 
 /** What a pool's own methods hand out that wait for a state. */
-const states = (pool) => ({ onIdle: pool.onIdle(), onEmpty: pool.onEmpty?.() ?? Promise.resolve(), close: pool.close(), again: pool.close() });
+const states = (pool) => ({ onIdle: pool.onIdle(), onEmpty: pool.onEmpty({ signal: new AbortController().signal }), close: pool.close(), again: pool.close() });
 
 describe('a pool', () => {
   test('close: what runs and what waits comes to its own end', async () => {
