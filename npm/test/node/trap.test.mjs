@@ -38,6 +38,12 @@ const PROGRAM = `
   Object.assign(handed, {
     'pool: running': busy.run(never), 'pool: running, with a clock': busy.run(never, { timeout: 60_000 }), 'pool: behind it': busy.run(() => {}),
   });
+  Object.assign(handed, {
+    'pool.acquire': busy.acquire(), 'pool.runAll': busy.runAll([() => {}, () => {}]), 'pool.map': busy.map([1, 2], never), 'pool.stream': busy.stream([1, 2], never).next(),
+    'pool.onWaitingLessThan': busy.onWaitingLessThan(1), 'pool.onError': busy.onError({ signal }), 'pool.wrap': busy.wrap(never)(),
+  });
+  const settled = busy.mapSettled([1], never).then(([{ reason }]) => { throw reason; });
+  handed['pool.mapSettled'] = settled;
   const paused = new Pool({ concurrency: 1, autoStart: false });
   handed['pool: paused'] = paused.run(() => {});
 
@@ -48,7 +54,9 @@ const PROGRAM = `
     handed['manager: idle ' + key] = manager.get(key).onIdle();
   }
   handed['manager: over the limit of all'] = manager.run('c', () => {});
-  Object.assign(handed, { 'manager.onIdle': manager.onIdle(), 'manager.close': manager.close() });
+  const leases = new PoolManager({ pool: 1, resource: never });
+  handed['manager.lease'] = leases.lease('a');
+  Object.assign(handed, { 'manager.onEmpty': manager.onEmpty(), 'manager.onWaitingLessThan': manager.onWaitingLessThan(1), 'manager.onIdle': manager.onIdle(), 'manager.close': manager.close() });
 
   const body = () => new ReadableStream({ type: 'bytes', start(controller) { controller.enqueue(new Uint8Array(3)); } });
   const answers = async ({ url, signal }) => {
