@@ -104,7 +104,10 @@ fn act_on(pond: &mut Pond, what: u32, more: u32, id: Id, number: f64, at: Time) 
         5 => pond.resize_lane(id, limit(number)),
         6 => pond.set_capacity(id, number as u32),
         7 => pond.pause(id, number != 0.0),
-        8 => pond.close(id),
+        8 => {
+            pond.close(id);
+            pond.recall_all(id, at);
+        }
         9 if number == 0.0 => pond.release(id, at),
         9 => pond.hold(id),
         10 => return Some(submit(pond, id, Offer { level: Level::from_number(number), weight: more + 1 }, at)),

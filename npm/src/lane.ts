@@ -387,8 +387,10 @@ export class Lane extends Scope {
 
   /** Takes no more. What waits is to be drained, so a pause ends. */
   shut(): void {
+    const { pond } = this;
     this.closed = true;
-    act(LANE_CLOSE, this.pond.handle, this.handle);
+    act(LANE_CLOSE, pond.handle, this.handle, 0, pond.time());
+    if (pond.lapsing) pond.sweep();
     this.pause(false);
   }
 }

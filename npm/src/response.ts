@@ -30,6 +30,9 @@ function inherited(target: object, name: string): () => unknown {
 /** For another response with the same kind of body. */
 const init = ({ headers }: Response) => ({ __proto__: null, headers }) as ResponseInit;
 
+/** The newest way of reading a body; no engine's types know it yet. */
+interface Texts { textStream?: () => ReadableStream<string> }
+
 /** Tells `reading` of all that happens to the body of `response`. */
 export function observe(response: Response, reading: Reading): void {
   const native = inherited(response, 'body') as () => ReadableStream<Uint8Array<ArrayBuffer>>;
@@ -48,12 +51,20 @@ export function observe(response: Response, reading: Reading): void {
     override(response, name, async () => {
       if (response.bodyUsed) return read.call(response);
       free();
-      // The platform's own reading is quicker, but shows no chunks.
-      const whole = reading.isWatched ? new Response(body.start(), init(response))[name]() : read.call(response);
+      // The platform's own reading is quicker, but shows no chunks, and that of a hand-made body knows of no abort.
+      const isSeen = reading.isWatched || reading.signal.aborted;
+      const whole = isSeen ? new Response(body.start(), init(response))[name]() : read.call(response);
       body.lock();
       return reading.consume(whole, response);
     });
   }
+  // A stream of text, where there is one. The platform's own would be read unseen.
+  const { textStream } = response as Texts;
+  if (textStream) override(response, 'textStream', () => {
+    if (response.bodyUsed) return textStream.call(response);
+    free();
+    return (new Response(body.stream, init(response)) as Texts).textStream!();
+  });
   override(response, 'clone', () => {
     free();
     const copy = clone.call(response);

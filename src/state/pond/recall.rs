@@ -15,12 +15,12 @@ impl Pond {
         self.lines.links.remove(&mut self.lapsed, ticket);
     }
 
-    /// Its time is up: recalled if somebody waits, else as soon as somebody does.
+    /// Its time is up: recalled if somebody waits, or for the end of a closed lane; else as soon as somebody does.
     pub(super) fn lapse(&mut self, ticket: Id, now: Time) {
         let Some(id) = self.tasks.get(ticket).map(|task| task.lane) else { return };
         let Some(lane) = self.lanes.get_mut(id) else { return };
         lane.lapsed += 1;
-        let wanted = lane.waiting() > 0 || self.ready.head().is_some();
+        let wanted = lane.waiting() > 0 || lane.closed || self.ready.head().is_some();
         self.lines.links.push_back(&mut self.lapsed, ticket);
         if wanted {
             self.recall(ticket, now);
@@ -40,6 +40,18 @@ impl Pond {
         let Some(lane) = self.lanes.get(id).filter(|lane| lane.waiting() == 0 && lane.is_open()) else { return false };
         let one_less = self.lapsed.head().is_some() && self.limit.has_room(self.used - 1);
         one_less && (lane.fits(1) || (lane.lapsed > 0 && lane.limit.has_room(lane.used - 1)))
+    }
+
+    /// Recalls all such permits of a lane: who closes it waits for them.
+    pub(crate) fn recall_all(&mut self, id: Id, now: Time) {
+        let last = self.lines.links.tail(self.lapsed);
+        let mut next = self.lapsed.head();
+        while let Some(ticket) = next {
+            next = self.lines.links.next(ticket).some().filter(|_| last != Some(ticket));
+            if self.lane_of(ticket) == id {
+                self.recall(ticket, now);
+            }
+        }
     }
 
     /// Recalls such a permit. The walk ends at the first that serves, and there is one.

@@ -68,3 +68,24 @@ fn a_lane_is_not_forgotten_with_a_hold_on_it_or_starts_that_count() {
     assert_eq!(dues(&mut pond, at(44)), [Due::Expired(held, Phase::Idle)]);
     assert_eq!(dues(&mut pond, at(45)), [Due::Expired(rated, Phase::Idle)]);
 }
+
+#[test]
+fn a_closed_lane_gets_back_what_nobody_reads_and_no_other_does() {
+    let mut pond = Pond::new(Limit::UNLIMITED, Expiry::NEVER);
+    let [closed, other] = [0, 1].map(|_| pond.open(options(9, 9), at(0)).unwrap());
+    let mut unread = |lane, until| {
+        let ticket = pond.submit(lane, Level::default(), at(0)).unwrap().ticket;
+        pond.arm(ticket, Phase::Unread, at(until));
+        ticket
+    };
+    let [_, a, b, late] = [unread(other, 1), unread(closed, 2), unread(closed, 3), unread(closed, 9)];
+    assert_eq!(dues(&mut pond, at(5)), [], "nobody waits");
+    pond.close(closed);
+    pond.recall_all(closed, at(5));
+    assert_eq!(dues(&mut pond, at(5)), [Due::Recalled(b), Due::Recalled(a)]);
+    assert_eq!(dues(&mut pond, at(9)), [Due::Recalled(late)]);
+    assert_eq!((pond.is_drained(closed), pond.is_drained(other)), (true, false));
+    pond.recall_all(closed, at(9));
+    pond.recall_all(other, at(9));
+    assert!(pond.is_drained(other));
+}
