@@ -1,7 +1,7 @@
 // A listener that throws: the platform says so, and the pool goes on. In a process of its own, since Node ends one for that.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { script } from '../tools.mjs';
+import { script } from './kit.mjs';
 
 test('a listener that throws is reported as uncaught, and breaks nothing', () => {
   const { stdout, stderr, status } = script(`
