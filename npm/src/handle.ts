@@ -1,7 +1,7 @@
 /**
  * What callers see of a task: the promise `run()` returns, and the object the function is called with.
  */
-import { type Rank, rank } from './options.js';
+import { type Rank, type Ranked, rank } from './options.js';
 import type { Job } from './task.js';
 
 /** Where a task is, see {@link Task.state}. */
@@ -13,6 +13,8 @@ export interface TaskContext {
    * Aborted when the task is cancelled or times out while it runs, with the very reason. Made on first access, so it costs nothing unused.
    */
   readonly signal: AbortSignal;
+  /** Which attempt it is, from 1: more than that only with `retry`. */
+  readonly attempt: number;
 }
 
 /** What runs in a pool. It may be synchronous, throw, or return any thenable. */
@@ -50,6 +52,15 @@ export interface Task<T> extends Promise<T> {
   cancel(reason?: unknown): boolean;
 }
 
+/** Whoever a {@link Task} stands for. @internal */
+export interface Owner {
+  readonly id: string;
+  readonly state: TaskState;
+  readonly priority: number;
+  prioritize(ranked: Ranked): boolean;
+  cancel(reason?: unknown): boolean;
+}
+
 /** Its constructor returns what it is given, so that a subclass can put a private field on it. */
 class Identity {
   constructor(object: object) {
@@ -59,9 +70,9 @@ class Identity {
 
 /** The members of {@link Task}, on a promise that is a native one in every other respect. */
 class Handle extends Identity {
-  readonly #job: Job;
+  readonly #job: Owner;
 
-  constructor(promise: Promise<unknown>, job: Job) {
+  constructor(promise: Promise<unknown>, job: Owner) {
     super(Object.setPrototypeOf(promise, Handle.prototype));
     this.#job = job;
   }
@@ -92,7 +103,7 @@ delete (Handle.prototype as { constructor?: unknown }).constructor;
 Object.setPrototypeOf(Handle.prototype, Promise.prototype);
 
 /** Makes a task's promise its {@link Task}. @internal */
-export function handle<T>(promise: Promise<T>, job: Job): Task<T> {
+export function handle<T>(promise: Promise<T>, job: Owner): Task<T> {
   return new Handle(promise, job) as unknown as Task<T>;
 }
 
@@ -106,5 +117,9 @@ export class Context implements TaskContext {
 
   get signal(): AbortSignal {
     return this.#job.signal;
+  }
+
+  get attempt(): number {
+    return this.#job.attempt;
   }
 }

@@ -11,3 +11,4 @@ export type { PoolStats, RunOptions, WaitOptions } from './lane.js';
 export { PoolManager, type PoolManagerEventDetail, type PoolManagerEvents, type PoolManagerOptions, type PoolOverrides } from './manager.js';
 export type { Priority, Rank } from './options.js';
 export type { PoolTimings, Summary } from './timings.js';
+export type { RetryOptions, RetryRules, RetryState } from './retry.js';

@@ -1,13 +1,15 @@
 /**
  * What a pool is made of inside: a line and a limit in a pond, and those who wait for it to be idle.
  */
-import { LANE_CLOSE, LANE_HOLD, LANE_HOLD_UNTIL, LANE_PAUSE, LANE_RESIZE, LIMIT, SUBJECT, SUBMIT } from './calls.js';
+import { LANE_CAPACITY, LANE_CLOSE, LANE_HOLD, LANE_HOLD_UNTIL, LANE_PAUSE, LANE_RESIZE, LIMIT, SUBJECT, SUBMIT } from './calls.js';
 import { act, ALL, broken, read, STARTED } from './core.js';
 import { PoolClosedError, QueueFullError } from './errors.js';
 import { handle, type Task } from './handle.js';
 import { callable, check, duration, type Rank, rank, type Ranked, signal, text, weight } from './options.js';
 import type { Pond } from './pond.js';
-import { watch } from './signals.js';
+import { pauseAfter, RETRY, RETRY_DEFAULTS, type RetryOptions, retryRule, type RetrySettings } from './retry.js';
+import { type Again, Series } from './series.js';
+import { unwatch, watch } from './signals.js';
 import { CANCELLED, DROPPED, FAILED, QUEUE, TOTAL } from './slot.js';
 import { Extra, type Job } from './task.js';
 import { Timings } from './timings.js';
@@ -30,17 +32,27 @@ export interface RunOptions {
    * whose signal is aborted beforehand neither waits nor takes a permit.
    */
   signal?: AbortSignal | undefined;
-  /** The longest the function may run, from its call. Default: the pool's. */
+  /** The longest the function may run, from its call; anew for each attempt. Default: the pool's. */
   timeout?: number | undefined;
-  /** The longest it may wait in the line, from `run()`. Default: the pool's. */
+  /** The longest it may wait in the line, from `run()`; anew for each attempt, from the end of the pause. Default: the pool's. */
   queueTimeout?: number | undefined;
-  /** The longest it may take altogether, from `run()`. Default: the pool's. */
+  /** The longest it may take altogether, from `run()`, all attempts and pauses included. Default: the pool's. */
   totalTimeout?: number | undefined;
+  /**
+   * How often the task is tried again if its function throws or rejects; or {@link RetryOptions}. It has no permit in the pause before, and then
+   * goes to the front of its priority, also in a full line. It is tried again after {@link Pool.close} too. No pause begins that would end after
+   * `totalTimeout`: the promise rejects with the last error instead. In {@link PoolStats} each attempt is a task.
+   * Default: the pool's.
+   */
+  retry?: number | RetryOptions | undefined;
   /** A name for {@link Pool.setPriority}; if several unfinished tasks have it, the latest is meant. Default: made up by the pool. */
   id?: string | undefined;
 }
 
-const RUN_OPTIONS = { priority: rank, weight, signal, timeout: duration, queueTimeout: duration, totalTimeout: duration, id: text };
+/** @internal */
+export const retry = retryRule(RETRY, RETRY_DEFAULTS);
+
+const RUN_OPTIONS = { priority: rank, weight, signal, timeout: duration, queueTimeout: duration, totalTimeout: duration, id: text, retry };
 
 /** The checked options of a lane. @internal */
 export interface Settings {
@@ -59,6 +71,7 @@ export interface Settings {
   readonly interval: number;
   readonly intervalCap: number;
   readonly timings: boolean;
+  readonly retry?: RetrySettings;
   readonly name?: string;
 }
 
@@ -96,15 +109,27 @@ export interface PoolStats {
   readonly abandoned: number;
   /** Responses nobody read that lost their permit to somebody who waited; also counted as succeeded. */
   readonly recalled: number;
+  /** Attempts after the first of their task; also among `submitted`. The one before each is counted as failed or timed out. */
+  readonly retried: number;
 }
 
 /** Nothing was ever submitted. @internal */
 export function noStats(): PoolStats {
-  return count(() => 0);
+  return count(() => 0, 0);
 }
 
-function count(counter: (which: number) => number): PoolStats {
-  return Object.fromEntries(Object.entries(COUNTERS).map(([name, which]) => [name, counter(which)])) as unknown as PoolStats;
+/** The next number there is above another. */
+function above(number: number): number {
+  // Plus 0, so that -0 is not the lowest of all.
+  const float = new Float64Array([number + 0]);
+  const bits = new BigInt64Array(float.buffer);
+  bits[0]! += number < 0 ? -1n : 1n;
+  return float[0]! + 0;
+}
+
+function count(counter: (which: number) => number, retried: number): PoolStats {
+  const counts = Object.entries(COUNTERS).map(([name, which]) => [name, counter(which)]);
+  return { ...Object.fromEntries(counts), retried } as PoolStats;
 }
 
 /** How to wait for a state of a pool. */
@@ -117,6 +142,9 @@ export interface WaitOptions {
 export class Scope {
   readonly pond: Pond;
   readonly handle: number;
+  /** Tasks with several attempts that are not over. */
+  readonly series = new Set<Series>();
+  retried = 0;
   readonly #waiters = new Set<(error?: Error) => void>();
 
   constructor(pond: Pond, handle: number) {
@@ -131,7 +159,7 @@ export class Scope {
   }
 
   get stats(): PoolStats {
-    return count((which) => this.stat(which));
+    return count((which) => this.stat(which), this.retried);
   }
 
   get concurrency(): number {
@@ -144,7 +172,7 @@ export class Scope {
   }
 
   get idle(): boolean {
-    return this.empty && this.stat(COUNTERS.running) === 0;
+    return this.empty && this.stat(COUNTERS.running) === 0 && this.series.size === 0;
   }
 
   /** Whether somebody waits for a state. */
@@ -189,7 +217,7 @@ export class Lane extends Scope {
   owner: unknown;
   /** Kept if somebody has asked for them. */
   readonly timings: Timings | undefined;
-  readonly #ids = new Map<string, Job>();
+  readonly #ids = new Map<string, Job | Series>();
   #named = 0;
 
   constructor(pond: Pond, handle: number, settings: Settings) {
@@ -200,10 +228,37 @@ export class Lane extends Scope {
   }
 
   /** Submits a task, and starts it at once if there is room. */
-  run<T>(Kind: new (lane: Lane, fn: (context: never) => unknown, extra: Extra | undefined) => Job, fn: (context: never) => unknown, options: RunOptions | undefined): Task<T> {
+  run<T>(Kind: new (lane: Lane, fn: (context: never) => unknown, extra: Extra | undefined) => Job, fn: (context: never) => unknown, options: RunOptions | undefined, again?: Again): Task<T> {
     callable(fn, 'fn');
-    const job = new Kind(this, fn, options === undefined ? undefined : this.#extra(options));
-    return handle(this.#admit(job) as Promise<T>, job);
+    const extra = options === undefined ? undefined : this.#extra(options);
+    const { retry } = extra ?? this.settings;
+    const tries = again ?? (retry?.limit ? pauseAfter.bind(undefined, retry) : undefined);
+    if (tries && !this.closed) return this.#series(new Series(this, (more) => new Kind(this, fn, more), extra ?? new Extra(this.settings), tries));
+    const job = new Kind(this, fn, extra);
+    return handle(this.admit(job) as Promise<T>, job);
+  }
+
+  /** Begins the attempts at a task. Until they are over the lane does not idle. */
+  #series<T>(series: Series): Task<T> {
+    this.series.add(series);
+    this.pond.all.series.add(series);
+    act(LANE_HOLD, this.pond.handle, this.handle, 1);
+    if (series.more.signal) watch(series.more.signal, series);
+    if (series.more.id !== undefined) this.#ids.set(series.more.id, series);
+    return handle(series.begin() as Promise<T>, series);
+  }
+
+  /** The attempts at a task are over. */
+  leave(series: Series): void {
+    const { pond } = this;
+    const { signal, id } = series.more;
+    if (signal) unwatch(signal, series);
+    if (id !== undefined) this.unname(id, series);
+    this.series.delete(series);
+    pond.all.series.delete(series);
+    act(LANE_HOLD, pond.handle, this.handle, 0, pond.time());
+    if (this.closed) this.#seal();
+    pond.left(this);
   }
 
   #extra(options: RunOptions): Extra {
@@ -220,19 +275,31 @@ export class Lane extends Scope {
    * What the line is ordered by. A task that waits is worth 1 more for each `aging` of it; as all of them are, nothing has to be changed
    * meanwhile if the later ones begin with less.
    */
-  level({ priority, since }: Extra): number {
-    return priority - since / this.settings.aging;
+  level({ priority, since, series, attempt }: Extra): number {
+    const { aging } = this.settings;
+    return attempt > 1 ? above(priority - series!.since / aging) : priority - since / aging;
   }
 
-  #admit(job: Job): Promise<unknown> {
+  /** A ticket of the core, or why there is none. A further attempt finds room in any line, as its task was taken once. */
+  #submit(extra: Extra | undefined, time: number): number {
+    const { pond, handle, settings: { queueCapacity } } = this;
+    const isRepeat = extra !== undefined && extra.attempt > 1;
+    // The core does not know yet.
+    if (this.closed && this.series.size && !isRepeat) return CLOSED;
+    if (!extra) return act(SUBMIT, pond.handle, handle, 0, time);
+    if (isRepeat) act(LANE_CAPACITY, pond.handle, handle, Infinity);
+    const ticket = act(SUBMIT + 256 * (extra.weight - 1), pond.handle, handle, this.level(extra), time);
+    if (isRepeat) act(LANE_CAPACITY, pond.handle, handle, queueCapacity);
+    return ticket;
+  }
+
+  admit(job: Job): Promise<unknown> {
     const { pond } = this;
     const extra = this.#isTimed ? job.more : job.extra;
     if (extra?.signal?.aborted) return job.refuse(extra.signal.reason, CANCELLED);
     const time = pond.time();
     if (extra) extra.since = time;
-    const ticket = extra
-      ? act(SUBMIT + 256 * (extra.weight - 1), pond.handle, this.handle, this.level(extra), time)
-      : act(SUBMIT, pond.handle, this.handle, 0, time);
+    const ticket = this.#submit(extra, time);
     if (ticket < 0) return job.refuse(this.#refusal(ticket), FAILED);
     const dropped = this.settings.overflow ? pond.find(read(pond.handle, ALL, SUBJECT)) : undefined;
     const recalled = pond.place(job, ticket & ~STARTED);
@@ -265,7 +332,7 @@ export class Lane extends Scope {
   }
 
   /** The name of a task, made up if it has none. */
-  name(job: Job): string {
+  name(job: Job | Series): string {
     const { more } = job;
     if (more.id === undefined) {
       more.id = `task-${++this.#named}`;
@@ -275,12 +342,12 @@ export class Lane extends Scope {
   }
 
   /** The unfinished task of that name. */
-  find(id: string): Job | undefined {
+  find(id: string): Job | Series | undefined {
     return this.#ids.get(id);
   }
 
   /** The task is over. */
-  unname(id: string, job: Job): void {
+  unname(id: string, job: Job | Series): void {
     if (this.#ids.get(id) === job) this.#ids.delete(id);
   }
 
@@ -318,7 +385,12 @@ export class Lane extends Scope {
   /** Takes no more. What waits is to be drained, so a pause ends. */
   shut(): void {
     this.closed = true;
-    act(LANE_CLOSE, this.pond.handle, this.handle);
+    this.#seal();
     this.pause(false);
+  }
+
+  /** The core takes no more either, unless somebody may have another attempt. */
+  #seal(): void {
+    if (this.series.size === 0) act(LANE_CLOSE, this.pond.handle, this.handle);
   }
 }

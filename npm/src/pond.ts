@@ -10,6 +10,8 @@ import {
 import { act, ALL, broken, type Holder, INDEX, load, read, register } from './core.js';
 import { TimeoutError } from './errors.js';
 import { COUNTERS, Lane, Scope, type Settings } from './lane.js';
+import { Rests } from './rests.js';
+import type { Series } from './series.js';
 import { BODY, CANCELLED, FAILED, type Outcome, type Phase, RUN, TIMED_OUT, TOTAL, UNREAD } from './slot.js';
 import type { Job } from './task.js';
 import { Alarm, coarse, launch, now } from './turn.js';
@@ -34,6 +36,8 @@ export class Pond implements Holder {
   readonly #expires: boolean;
   /** Whether it matters when something happens. */
   #isTimed: boolean;
+  /** Tasks between two attempts. */
+  readonly rests = new Rests();
   readonly #jobs: (Job | undefined)[] = [];
   readonly #lanes = new Map<number, Lane>();
   readonly #deadline = new Alarm(() => this.sweep(), false);
@@ -70,7 +74,7 @@ export class Pond implements Holder {
 
   /** Removes a lane that has no task; false if it has. */
   remove(lane: Lane): boolean {
-    if (!act(LANE_FREE, this.handle, lane.handle)) return false;
+    if (lane.series.size || !act(LANE_FREE, this.handle, lane.handle)) return false;
     this.#gone(lane);
     return true;
   }
@@ -90,6 +94,11 @@ export class Pond implements Holder {
   /** The tasks of a scope, as they are now. */
   jobs(scope: Scope): Job[] {
     return this.#jobs.filter((job): job is Job => job !== undefined && (scope === this.all || job.lane === scope));
+  }
+
+  /** As {@link jobs}, and those that are between two attempts. */
+  tasks(scope: Scope): (Job | Series)[] {
+    return [...this.jobs(scope), ...[...scope.series].filter((series) => series.isBetween)];
   }
 
   /** The task of a ticket. */
@@ -130,7 +139,7 @@ export class Pond implements Holder {
   finish(job: Job, outcome: Outcome): void {
     this.#jobs[job.ticket & INDEX] = undefined;
     this.#start(act(FINISH, this.handle, job.ticket, outcome, this.time()));
-    this.#left(job.lane);
+    this.left(job.lane);
   }
 
   /** A waiting task leaves the line. */
@@ -138,11 +147,11 @@ export class Pond implements Holder {
     this.#jobs[job.ticket & INDEX] = undefined;
     if (!told) act(WITHDRAW, this.handle, job.ticket, CANCELLED, this.time());
     this.pump();
-    this.#left(job.lane);
+    this.left(job.lane);
   }
 
   /** A task has left. No timer is left behind for it, and who waits for that is told. */
-  #left(lane: Lane): void {
+  left(lane: Lane): void {
     if (broken) return;
     this.#relax();
     this.expiring();
@@ -210,7 +219,7 @@ export class Pond implements Holder {
     else {
       this.#jobs[id & INDEX] = undefined;
       job.revoke(code === RECALLED);
-      this.#left(job.lane);
+      this.left(job.lane);
     }
   }
 
@@ -226,7 +235,7 @@ export class Pond implements Holder {
   break(error: Error): void {
     this.#deadline.set(Infinity);
     this.#expiry.set(Infinity);
-    for (const job of this.jobs(this.all)) job.stop(FAILED, error);
+    for (const task of this.tasks(this.all)) task.stop(FAILED, error);
     for (const scope of [this.all, ...this.#lanes.values()]) scope.look(error);
   }
 }

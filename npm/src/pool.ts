@@ -2,11 +2,13 @@
  * The pool: a limit on how many tasks run at once, and the line of those that wait.
  */
 import { type AsyncDisposing, disposable } from './disposal.js';
-import { COUNTERS, type Lane, noStats, type PoolStats, type RunOptions, type Scope, type Settings, type WaitOptions } from './lane.js';
+import { COUNTERS, type Lane, noStats, type PoolStats, retry, type RunOptions, type Scope, type Settings, type WaitOptions } from './lane.js';
 import type { Task, TaskFunction } from './handle.js';
 import { capacity, check, duration, flag, limit, oneOf, type Rank, rank, refuse, type Rule, span, text } from './options.js';
 import { Lanes } from './lanes.js';
 import { Pond } from './pond.js';
+import type { RetryOptions } from './retry.js';
+import type { Again } from './series.js';
 import type { Slot } from './slot.js';
 import { Job, SlotJob } from './task.js';
 import type { PoolTimings } from './timings.js';
@@ -52,6 +54,8 @@ export interface PoolOptions {
    * Default: `Infinity`.
    */
   intervalCap?: number | undefined;
+  /** As in {@link RunOptions}, for every task. Default: 0, none. */
+  retry?: number | RetryOptions | undefined;
   /** Whether to keep {@link Pool.timings}, which takes two looks at the clock for every task. Default: false. */
   timings?: boolean | undefined;
   /** False: begins paused. Default: true. */
@@ -64,6 +68,7 @@ const OPTIONS: Record<string, Rule> = {
   concurrency: limit, queueCapacity: capacity, timeout: duration, queueTimeout: duration, totalTimeout: duration,
   abandon: (value, option) => (value === 'hold' ? Infinity : duration(value, option)), autoStart: flag, name: text,
   order: oneOf('fifo', 'lifo'), aging: span, overflow: oneOf('reject', 'drop-oldest', 'drop-lowest'), interval: finite, intervalCap: limit, timings: flag,
+  retry,
 };
 
 function finite(value: unknown, option: string): number {
@@ -82,15 +87,17 @@ export function settings(options: number | PoolOptions | undefined, where = 'opt
 
 /** Cancels what waits, or everything. @internal */
 export function cancelAll(scope: Scope, reason: unknown, running: boolean): number {
-  return scope.pond.jobs(scope).filter((job) => (running || job.waits) && job.cancel(reason)).length;
+  return scope.pond.tasks(scope).filter((task) => (running || task.waits) && task.cancel(reason)).length;
 }
 
 let poolAt: <K>(lanes: Lanes<K>, key: K) => Pool;
-let runInSlot: (pool: Pool, fn: (slot: Slot) => unknown, options: RunOptions | undefined) => Task<unknown>;
 
-/** As {@link Pool.run}, for a function that keeps its permit longer than it runs. @internal */
-export function runSlot<T>(pool: Pool, fn: (slot: Slot) => T | PromiseLike<T>, options?: RunOptions): Task<Awaited<T>> {
-  return runInSlot(pool, fn, options) as Task<Awaited<T>>;
+/** The lane a pool works in now. @internal */
+export let laneOf: (pool: Pool) => Lane;
+
+/** As {@link Pool.run}, for a function that keeps its permit longer than it runs. `again` decides about further attempts. @internal */
+export function runSlot<T>(pool: Pool, fn: (slot: Slot) => T | PromiseLike<T>, options?: RunOptions, again?: Again): Task<Awaited<T>> {
+  return laneOf(pool).run(SlotJob, fn, options, again) as Task<Awaited<T>>;
 }
 
 /** The pool of a key. @internal */
@@ -117,7 +124,7 @@ export class Pool {
 
   static {
     disposable(this.prototype);
-    runInSlot = (pool, fn, options) => pool.#open().run(SlotJob, fn, options);
+    laneOf = (pool) => pool.#open();
     poolAt = (lanes, key) => new (Pool as new (lanes: unknown, key: unknown) => Pool)(lanes, key);
   }
 
@@ -213,7 +220,7 @@ export class Pool {
   }
 
   /**
-   * Cancels all tasks whose function was not called yet.
+   * Cancels all tasks whose function was not called yet, or that wait for another attempt.
    *
    * @param reason what their promises reject with; nobody has to handle that. Default: an `AbortError`
    * @returns how many there were
@@ -235,7 +242,8 @@ export class Pool {
   }
 
   /**
-   * Takes no more tasks, and resolves when none waits or runs any more. Ends a pause. May be called again: it is the same promise.
+   * Takes no more tasks, and resolves when none waits or runs any more. Ends a pause. Tasks that have failed are tried again still, as their
+   * `retry` says. May be called again: it is the same promise.
    * To get there sooner call {@link Pool.clear} or {@link Pool.abort} too.
    *
    * @example

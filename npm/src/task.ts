@@ -11,6 +11,8 @@ import { aborted, PHASES, type TimeoutError, type TimeoutPhase } from './errors.
 import type { Lane, Settings } from './lane.js';
 import type { Ranked } from './options.js';
 import { genuine, isThenable, then } from './thenable.js';
+import type { RetrySettings } from './retry.js';
+import type { Series } from './series.js';
 import { unwatch } from './signals.js';
 import { Context, type TaskState } from './handle.js';
 import { flow, landed, type Ready } from './turn.js';
@@ -27,9 +29,10 @@ const RUNNING = 3;
 const OVER = 4;
 
 /** By the outcomes. */
-const STATES: readonly TaskState[] = ['succeeded', 'failed', 'cancelled', 'timedOut', 'failed', 'dropped'];
+export const STATES: readonly TaskState[] = ['succeeded', 'failed', 'cancelled', 'timedOut', 'failed', 'dropped'];
 
-const ignore = () => {};
+/** For promises whose rejection nobody has to handle. */
+export const ignore = () => {};
 
 // A new promise calls its executor at once: this hands out what it was called with, without a closure for each promise. Emptied after
 // use: what settles a promise holds it, and so its value.
@@ -54,16 +57,21 @@ export class Extra {
   timeout: number;
   queueTimeout: number;
   totalTimeout: number;
+  retry: RetrySettings | undefined;
+  /** Which attempt of a task it is, from 1, and what it is an attempt of, if there may be others. */
+  attempt = 1;
+  series: Series | undefined;
   controller: AbortController | undefined;
   /** It was cancelled or has timed out, and why. */
   stopped = false;
   reason: unknown;
   kept = false;
 
-  constructor({ timeout, queueTimeout, totalTimeout }: Settings) {
+  constructor({ timeout, queueTimeout, totalTimeout, retry }: Settings) {
     this.timeout = timeout;
     this.queueTimeout = queueTimeout;
     this.totalTimeout = totalTimeout;
+    this.retry = retry;
   }
 }
 
@@ -113,7 +121,12 @@ export class Job implements Slot, Ready {
   }
 
   get id(): string {
-    return this.lane.name(this);
+    return this.lane.name(this.extra?.series ?? this);
+  }
+
+  /** Which attempt it is, from 1. */
+  get attempt(): number {
+    return this.extra ? this.extra.attempt : 1;
   }
 
   get priority(): number {
@@ -290,7 +303,8 @@ export class Job implements Slot, Ready {
 
   /** As {@link stop}, and nobody has to handle the rejection: it was asked for by the pool's owner. */
   cancel(reason: unknown = aborted()): boolean {
-    if (this.#outcome < 0 && this.promise) then.call(this.promise, undefined, ignore);
+    const { promise } = this.extra?.series ?? this;
+    if (this.#outcome < 0 && promise) then.call(promise, undefined, ignore);
     return this.stop(CANCELLED, reason);
   }
 
