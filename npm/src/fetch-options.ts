@@ -1,8 +1,11 @@
 /**
  * What `createFetch` and a single call of its fetch may be told, and the checking of it.
  */
-import { callable, capacity, check, duration, limit, type Priority, priority, refuse, type Rule, text } from './options.js';
+import { callable, capacity, check, duration, flag, limit, type Priority, priority, refuse, type Rule, text } from './options.js';
 import { originOf } from './origin.js';
+import { finite } from './pool.js';
+import type { AdaptiveOptions } from './adaptive.js';
+import { fetchRetry, type FetchRetryOptions, type FetchRetrySettings } from './fetch-retry.js';
 
 /** How one lane works. All times are in milliseconds; `Infinity` means never. */
 export interface LaneOptions {
@@ -49,6 +52,36 @@ export interface LaneOptions {
    * @defaultValue 500
    */
   unreadGrace?: number | undefined;
+  /**
+   * How often a request is sent again; or {@link FetchRetryOptions}. By default that is done after a 429 or 503 only, and for idempotent methods. It
+   * has no permit in the pause before, and then goes to the front of its priority. The last response is the result, whatever its status; also if the
+   * next attempt would come after `totalTimeout`, or `Retry-After` asks for longer than `maxRetryAfter`.
+   * @defaultValue 0
+   */
+  retry?: number | FetchRetryOptions | undefined;
+  /**
+   * Whether a 429 or 503 with a `Retry-After` stops the whole lane: nothing is sent in it until then, whoever asks. Aborts and timeouts work on.
+   * One that asks for longer than the `maxRetryAfter` of `retry` is not heeded.
+   * @defaultValue whether there is a `retry`
+   */
+  pauseOnRetryAfter?: boolean | undefined;
+  /**
+   * Whether to find out how much the server bears: after a 429, a 503 or a timeout half as many requests may be in flight in the lane, and one more when
+   * that many have gone well; between `min` (default 1) and `max` (default the lane's `concurrency`). Setting the lane's `concurrency` begins anew from
+   * there.
+   * @defaultValue false
+   */
+  adaptive?: boolean | AdaptiveOptions | undefined;
+  /**
+   * With `intervalCap`: a span of time in ms, more than 0.
+   * @defaultValue 1000
+   */
+  interval?: number | undefined;
+  /**
+   * Most requests sent in any `interval`, from 1; repeats count too.
+   * @defaultValue Infinity
+   */
+  intervalCap?: number | undefined;
 }
 
 /**
@@ -97,7 +130,7 @@ export interface FetchOptions extends LaneOptions {
  * await fetch(url, { pond: { priority: 3, queueTimeout: 5_000 } });
  * ```
  */
-export interface PondInit extends Pick<LaneOptions, 'queueTimeout' | 'timeout' | 'bodyTimeout' | 'totalTimeout' | 'releaseOn'> {
+export interface PondInit extends Pick<LaneOptions, 'queueTimeout' | 'timeout' | 'bodyTimeout' | 'totalTimeout' | 'releaseOn' | 'retry'> {
   /**
    * Place in the line: higher goes first, equal ones in the order they came. Any finite number, or fetch's own words.
    * @defaultValue that of fetch's own `priority`: `'high'` 1, `'auto'` 0, `'low'` -1
@@ -111,19 +144,29 @@ export interface PondInit extends Pick<LaneOptions, 'queueTimeout' | 'timeout' |
 
 const call: Record<string, Rule> = {
   queueTimeout: duration, timeout: duration, bodyTimeout: duration, totalTimeout: duration, releaseOn,
+  retry: fetchRetry,
 };
 const POND: Record<string, Rule> = { ...call, priority, id: text, lane: laneName };
-const LANE: Record<string, Rule> = { ...call, concurrency: limit, queueCapacity: capacity, unreadGrace: duration };
+const LANE: Record<string, Rule> = { ...call, concurrency: limit, queueCapacity: capacity, unreadGrace: duration, pauseOnRetryAfter: flag, adaptive,
+  interval: finite, intervalCap: limit,
+};
 const FETCH: Record<string, Rule> = {
   ...LANE, maxConcurrency: limit, idleTimeout: duration, lifetime: duration, lanes, lane: callable, fetch: callable,
 };
 
 /** Checked options: what is there is not undefined. */
 type Checked<T> = { readonly [K in keyof T]?: Exclude<T[K], undefined> };
+/** Of whom `retry` may be said, by parts. @internal */
+export interface Retrying {
+  readonly retry?: Partial<FetchRetrySettings>;
+}
 /** All that is known of a lane. @internal */
-export type LaneSettings = Required<Checked<LaneOptions>>;
+export type LaneSettings = Required<Checked<Omit<LaneOptions, 'retry' | 'pauseOnRetryAfter' | 'adaptive'>>> & Retrying & {
+  readonly pauseOnRetryAfter?: boolean;
+  readonly adaptive?: AdaptiveOptions | undefined;
+};
 /** What a call has said of itself. @internal */
-export type PondSettings = Checked<Omit<PondInit, 'priority'> & { priority: number }>;
+export type PondSettings = Checked<Omit<PondInit, 'priority' | 'retry'> & { priority: number }> & Retrying;
 /** What `createFetch` was told. @internal */
 export type FetchSettings = Readonly<Pick<FetchOptions, 'maxConcurrency' | 'idleTimeout' | 'lifetime' | 'lane'>> & {
   readonly fetch: (request: Request, init?: RequestInit) => Promise<Response>;
@@ -135,7 +178,7 @@ export type FetchSettings = Readonly<Pick<FetchOptions, 'maxConcurrency' | 'idle
 
 const DEFAULTS: LaneSettings = {
   concurrency: 6, queueCapacity: Infinity, queueTimeout: Infinity, timeout: Infinity, bodyTimeout: Infinity, totalTimeout: Infinity,
-  releaseOn: 'body', unreadGrace: 500,
+  releaseOn: 'body', unreadGrace: 500, interval: 1000, intervalCap: Infinity,
 };
 
 function releaseOn(value: unknown, option: string): unknown {
@@ -151,14 +194,27 @@ export function laneName(value: unknown, option: string): string | null {
   return value === null || typeof value === 'string' ? value : refuse(option, 'a string or null', value);
 }
 
+function adaptive(value: unknown, option: string): AdaptiveOptions | undefined {
+  if (typeof value === 'boolean') return value ? {} : undefined;
+  const options: AdaptiveOptions = check(value, { min: limit, max: limit }, option, `${option}.`);
+  const { min = 1, max = Infinity } = options;
+  return min <= max ? options : refuse(`${option}.min`, 'no more than max', min, RangeError);
+}
+
+/** The settings of the one with those of the other before them, also within `retry`. @internal */
+export function inherit<T extends Retrying, U extends Retrying>(general: T, own: U): T & U {
+  const both = { ...general, ...own };
+  return general.retry && own.retry ? { ...both, retry: { ...general.retry, ...own.retry } } : both;
+}
+
 /** Checks what a call says of itself. @internal */
 export function pondSettings(pond: PondInit | undefined): PondSettings {
   return check(pond, POND, 'pond', 'pond.');
 }
 
 /** A table with origins as the lanes have them, however they were written. */
-function byOrigin(table: Readonly<Record<string, LaneOptions>>): (lane: string) => object | undefined {
-  const checked = new Map<string, object>();
+function byOrigin(table: Readonly<Record<string, LaneOptions>>): (lane: string) => Partial<LaneSettings> | undefined {
+  const checked = new Map<string, Partial<LaneSettings>>();
   for (const [name, options] of Object.entries(table)) {
     checked.set(spelled(name), check(options, LANE, `lanes[${JSON.stringify(name)}]`));
   }
@@ -175,11 +231,11 @@ function spelled(lane: string): string {
 
 /** Checks the options of `createFetch`; `lanes` becomes a function that knows all of a lane. @internal */
 export function fetchSettings(options: FetchOptions | undefined): FetchSettings {
-  const checked = check(options, FETCH, 'the options of createFetch') as Checked<FetchOptions>;
+  const checked = check(options, FETCH, 'the options of createFetch') as Checked<Omit<FetchOptions, keyof LaneOptions>> & Partial<LaneSettings>;
   const { lanes = {}, lane, fetch, maxConcurrency, idleTimeout, lifetime, ...general } = checked;
   const special = typeof lanes === 'function' ? (lane: string) => check(lanes(lane), LANE, 'what lanes() has returned') : byOrigin(lanes);
   return {
     lane, maxConcurrency, idleTimeout, lifetime, isNative: !fetch, fetch: fetch ?? callable(globalThis.fetch, 'fetch'),
-    lanes: (lane) => ({ ...DEFAULTS, ...general, ...special(lane) }),
+    lanes: (lane) => inherit({ ...DEFAULTS, ...general }, special(lane) ?? {}),
   };
 }

@@ -2,11 +2,13 @@
  * `fetch` with a lane per origin.
  */
 import { type AsyncDisposing, disposable } from './disposal.js';
-import { type FetchOptions, type FetchSettings, fetchSettings, type LaneSettings, laneName, type PondInit, type PondSettings, pondSettings } from './fetch-options.js';
-import type { PoolStats } from './lane.js';
+import { type FetchOptions, type FetchSettings, fetchSettings, inherit, type LaneSettings, laneName, type PondInit, type PondSettings, pondSettings } from './fetch-options.js';
+import { type Attempts, attemptsAt, DEFAULTS } from './fetch-retry.js';
+import { Feedback } from './feedback.js';
+import type { Lane, PoolStats } from './lane.js';
 import { PoolManager } from './manager.js';
 import { originOf } from './origin.js';
-import { type PoolOptions, runSlot } from './pool.js';
+import { laneOf, type PoolOptions, runSlot } from './pool.js';
 import { hasBody, observe } from './response.js';
 import { Reading } from './reading.js';
 import { RUN, type Slot } from './slot.js';
@@ -62,13 +64,30 @@ function receive(transfer: Transfer, response: Response, settings: LaneSettings,
   else transfer.slot.release();
 }
 
+/** What the attempts at a request have to do with each other, and with those of others. */
+interface Course {
+  readonly attempts: Attempts | undefined;
+  readonly feedback: Feedback;
+}
+
+/** How long a lane waits at most if its server asks for it. */
+function patience({ retry, pauseOnRetryAfter = retry !== undefined && retry.limit !== 0 }: LaneSettings): number {
+  return pauseOnRetryAfter ? retry?.maxRetryAfter ?? DEFAULTS.maxRetryAfter : -1;
+}
+
 /** A request that has its permit, up to the headers. The base fetch is called before this returns. */
-async function dispatch(slot: Slot, request: Request, { fetch, isNative }: FetchSettings, settings: LaneSettings, unread: () => void): Promise<Response> {
+async function dispatch(slot: Slot, request: Request, { fetch, isNative }: FetchSettings, settings: LaneSettings, unread: () => void, course: Course): Promise<Response> {
   const transfer = new Transfer(slot, request, isNative);
+  const learn = course.feedback.watch(slot, patience(settings));
   let response: Response | undefined;
   try {
     response = await fetch(...transfer.outgoing);
     slot.disarm(RUN);
+    learn(response);
+    await course.attempts?.judge(response).catch((refused) => {
+      response = undefined;
+      throw refused;
+    });
     if (transfer.signal.aborted) response?.body?.cancel().catch(() => {});
     else if (hasBody(request, response)) receive(transfer, response, settings, unread);
   } catch (error) {
@@ -86,6 +105,7 @@ class Limiter {
   readonly #options: FetchSettings;
   /** Of the lanes there are. */
   readonly #settings = new Map<string, LaneSettings>();
+  readonly #learnt = new WeakMap<Lane, Feedback>();
   readonly #warn = unreadWarning();
 
   constructor(options: FetchSettings) {
@@ -95,8 +115,8 @@ class Limiter {
   }
 
   #pool(lane: string): PoolOptions {
-    const { concurrency, queueCapacity } = this.#settings.get(lane) ?? this.#options.lanes(lane);
-    return { concurrency, queueCapacity, name: lane };
+    const { concurrency, queueCapacity, adaptive, interval, intervalCap } = this.#settings.get(lane) ?? this.#options.lanes(lane);
+    return { concurrency: Math.min(concurrency, adaptive?.max ?? Infinity), queueCapacity, interval, intervalCap, name: lane };
   }
 
   #settingsOf(lane: string): LaneSettings {
@@ -117,7 +137,10 @@ class Limiter {
     const lane = pond.lane === undefined ? this.#laneOf(request) : pond.lane;
     const { fetch } = this.#options;
     if (lane === null) return fetch(request);
-    return this.#submit(lane, request, { priority: HINTS.get(args[1]?.priority) ?? 0, ...pond });
+    const settings = inherit(this.#settingsOf(lane), { priority: HINTS.get(args[1]?.priority) ?? 0, ...pond });
+    // Read once more only for those who may need it: it may be a getter.
+    const attempts = settings.retry && attemptsAt(request, args[1]?.body, settings.retry, settings.totalTimeout);
+    return this.#submit(lane, request, settings, attempts);
   }
 
   #laneOf(request: Request): string | null {
@@ -125,15 +148,25 @@ class Limiter {
     return lane ? laneName(lane(request), 'what lane() has returned') : originOf(request.url);
   }
 
-  #submit(lane: string, request: Request, pond: PondSettings): Promise<Response> {
-    const settings = { ...this.#settingsOf(lane), ...pond };
+  /** What the lane that is there now has learnt. */
+  #feedback(lane: Lane, { adaptive }: LaneSettings): Feedback {
+    let feedback = this.#learnt.get(lane);
+    if (!feedback) this.#learnt.set(lane, feedback = new Feedback(lane, adaptive));
+    return feedback;
+  }
+
+  #submit(lane: string, request: Request, settings: LaneSettings & PondSettings, attempts: Attempts | undefined): Promise<Response> {
     const { priority, id, queueTimeout, timeout, totalTimeout } = settings;
+    const pool = this.lanes.get(lane);
+    const course = { attempts, feedback: this.#feedback(laneOf(pool), settings) };
     let isSent = false;
-    const task = runSlot(this.lanes.get(lane), (slot) => {
+    // Also keeps the request alive as long as a copy of it is on its way: in Node the copy hears of an abort only by that.
+    const task = runSlot(pool, (slot) => {
       isSent = true;
-      return dispatch(slot, request, this.#options, settings, () => this.#warn(lane));
-    }, { priority, id, queueTimeout, timeout, totalTimeout, signal: request.signal });
-    if (!isSent) task.catch((reason) => { if (!isSent) discard(request, reason); });
+      return dispatch(slot, attempts?.next() ?? request, this.#options, settings, () => this.#warn(lane), course);
+    }, { priority, id, queueTimeout, timeout, totalTimeout, signal: request.signal }, attempts?.again.bind(attempts));
+    if (attempts) task.then(() => attempts.end(), (reason) => attempts.end(reason));
+    else if (!isSent) task.catch((reason) => { if (!isSent) discard(request, reason); });
     return task;
   }
 }

@@ -12,3 +12,5 @@ export { PoolManager, type PoolManagerEventDetail, type PoolManagerEvents, type 
 export type { Priority, Rank } from './options.js';
 export type { PoolTimings, Summary } from './timings.js';
 export type { RetryOptions, RetryRules, RetryState } from './retry.js';
+export type { FetchRetryOptions, FetchRetryState } from './fetch-retry.js';
+export type { AdaptiveOptions } from './adaptive.js';

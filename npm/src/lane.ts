@@ -7,7 +7,7 @@ import { PoolClosedError, QueueFullError } from './errors.js';
 import { handle, type Task } from './handle.js';
 import { callable, check, duration, type Rank, rank, type Ranked, signal, text, weight } from './options.js';
 import type { Pond } from './pond.js';
-import { pauseAfter, RETRY, RETRY_DEFAULTS, type RetryOptions, retryRule, type RetrySettings } from './retry.js';
+import { retry, type RetryOptions, type RetrySettings, tries } from './retry.js';
 import { type Again, Series } from './series.js';
 import { unwatch, watch } from './signals.js';
 import { CANCELLED, DROPPED, FAILED, QUEUE, TOTAL } from './slot.js';
@@ -42,15 +42,12 @@ export interface RunOptions {
    * How often the task is tried again if its function throws or rejects; or {@link RetryOptions}. It has no permit in the pause before, and then
    * goes to the front of its priority, also in a full line. It is tried again after {@link Pool.close} too. No pause begins that would end after
    * `totalTimeout`: the promise rejects with the last error instead. In {@link PoolStats} each attempt is a task.
-   * Default: the pool's.
+   * Default: the pool's, also for what the options leave out.
    */
   retry?: number | RetryOptions | undefined;
   /** A name for {@link Pool.setPriority}; if several unfinished tasks have it, the latest is meant. Default: made up by the pool. */
   id?: string | undefined;
 }
-
-/** @internal */
-export const retry = retryRule(RETRY, RETRY_DEFAULTS);
 
 const RUN_OPTIONS = { priority: rank, weight, signal, timeout: duration, queueTimeout: duration, totalTimeout: duration, id: text, retry };
 
@@ -71,7 +68,7 @@ export interface Settings {
   readonly interval: number;
   readonly intervalCap: number;
   readonly timings: boolean;
-  readonly retry?: RetrySettings;
+  readonly retry?: Partial<RetrySettings>;
   readonly name?: string;
 }
 
@@ -231,9 +228,8 @@ export class Lane extends Scope {
   run<T>(Kind: new (lane: Lane, fn: (context: never) => unknown, extra: Extra | undefined) => Job, fn: (context: never) => unknown, options: RunOptions | undefined, again?: Again): Task<T> {
     callable(fn, 'fn');
     const extra = options === undefined ? undefined : this.#extra(options);
-    const { retry } = extra ?? this.settings;
-    const tries = again ?? (retry?.limit ? pauseAfter.bind(undefined, retry) : undefined);
-    if (tries && !this.closed) return this.#series(new Series(this, (more) => new Kind(this, fn, more), extra ?? new Extra(this.settings), tries));
+    const rule = again ?? tries(extra?.retry, this.settings.retry);
+    if (rule && !this.closed) return this.#series(new Series(this, (more) => new Kind(this, fn, more), extra ?? new Extra(this.settings), rule));
     const job = new Kind(this, fn, extra);
     return handle(this.admit(job) as Promise<T>, job);
   }

@@ -2,12 +2,12 @@
  * The pool: a limit on how many tasks run at once, and the line of those that wait.
  */
 import { type AsyncDisposing, disposable } from './disposal.js';
-import { COUNTERS, type Lane, noStats, type PoolStats, retry, type RunOptions, type Scope, type Settings, type WaitOptions } from './lane.js';
+import { COUNTERS, type Lane, noStats, type PoolStats, type RunOptions, type Scope, type Settings, type WaitOptions } from './lane.js';
 import type { Task, TaskFunction } from './handle.js';
 import { capacity, check, duration, flag, limit, oneOf, type Rank, rank, refuse, type Rule, span, text } from './options.js';
 import { Lanes } from './lanes.js';
 import { Pond } from './pond.js';
-import type { RetryOptions } from './retry.js';
+import { retry, type RetryOptions } from './retry.js';
 import type { Again } from './series.js';
 import type { Slot } from './slot.js';
 import { Job, SlotJob } from './task.js';
@@ -71,7 +71,8 @@ const OPTIONS: Record<string, Rule> = {
   retry,
 };
 
-function finite(value: unknown, option: string): number {
+/** A time span that is not for ever. @internal */
+export function finite(value: unknown, option: string): number {
   return span(value, option) < Infinity ? value as number : refuse(option, 'finite', value, RangeError);
 }
 

@@ -2,6 +2,7 @@
  * Whether a task that has failed is tried again, and how long after.
  */
 import { callable, capacity, check, duration, flag, type Rule } from './options.js';
+import type { Again } from './series.js';
 
 /** What decides about another attempt, of whatever kind. */
 export interface RetryRules<State> {
@@ -59,13 +60,25 @@ export const RETRY: Record<string, Rule> = {
 };
 
 /** @internal */
-export const RETRY_DEFAULTS: RetrySettings = {
+export const DEFAULTS: Omit<RetrySettings, 'shouldRetry'> = {
   limit: 2, delay: (attempt) => 300 * 2 ** (attempt - 1), backoffLimit: Infinity, jitter: false, retryOnTimeout: false,
 };
 
-/** A rule for a `retry` option: a number is its `limit`. @internal */
-export function retryRule<T>(rules: Readonly<Record<string, Rule>>, defaults: T): (value: unknown, option: string) => T {
-  return (value, option) => ({ ...defaults, ...check(typeof value === 'number' ? { limit: value } : value, rules, option, `${option}.`) });
+/** Checks an option `retry`: a number is its `limit`. @internal */
+export function retryBy<T>(rules: Readonly<Record<string, Rule>>, value: unknown, option: string): Partial<T> {
+  return check(typeof value === 'number' ? { limit: value } : value, rules, option, `${option}.`) as Partial<T>;
+}
+
+/** Checks the option `retry` of a task. @internal */
+export function retry(value: unknown, option: string): Partial<RetrySettings> {
+  return retryBy<RetrySettings>(RETRY, value, option);
+}
+
+/** Decides about further attempts at a task; undefined if there are none. What the one leaves out is as the other says. @internal */
+export function tries(own: Partial<RetrySettings> | undefined, general: Partial<RetrySettings> | undefined): Again | undefined {
+  if (!own && !general) return undefined;
+  const retry = { ...DEFAULTS, ...general, ...own };
+  return retry.limit ? pauseAfter.bind(undefined, retry) : undefined;
 }
 
 /** The pause after an attempt, in milliseconds. @internal */
@@ -76,8 +89,8 @@ export function backoff({ delay, jitter, backoffLimit }: RetrySettings, attempt:
   return Math.max(0, Math.min(backoffLimit, spread)) || 0;
 }
 
-/** The pause after a failed attempt of a task; `Infinity` if it is not tried again. @internal */
-export async function pauseAfter(retry: RetrySettings, error: unknown, attempt: number, isLate: boolean): Promise<number> {
+/** The pause after a failed attempt of a task; `Infinity` if it is not tried again. */
+async function pauseAfter(retry: RetrySettings, error: unknown, attempt: number, isLate: boolean): Promise<number> {
   if (attempt > retry.limit) return Infinity;
   const wanted = await retry.shouldRetry?.({ error, attempt }) ?? (!isLate || retry.retryOnTimeout);
   return wanted ? backoff(retry, attempt) : Infinity;

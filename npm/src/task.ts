@@ -57,7 +57,7 @@ export class Extra {
   timeout: number;
   queueTimeout: number;
   totalTimeout: number;
-  retry: RetrySettings | undefined;
+  retry: Partial<RetrySettings> | undefined;
   /** Which attempt of a task it is, from 1, and what it is an attempt of, if there may be others. */
   attempt = 1;
   series: Series | undefined;
@@ -67,11 +67,10 @@ export class Extra {
   reason: unknown;
   kept = false;
 
-  constructor({ timeout, queueTimeout, totalTimeout, retry }: Settings) {
+  constructor({ timeout, queueTimeout, totalTimeout }: Settings) {
     this.timeout = timeout;
     this.queueTimeout = queueTimeout;
     this.totalTimeout = totalTimeout;
-    this.retry = retry;
   }
 }
 
