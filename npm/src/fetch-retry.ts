@@ -78,11 +78,18 @@ export function fetchRetry(value: unknown, option: string): Partial<FetchRetrySe
 }
 
 
-/** Whether a request can be sent twice as far as its body goes. `body` is what it was made with, if not by another request. */
-function isReplayable(request: Request, body: unknown): boolean {
-  if (body === undefined || body === null) return request.body === null || ['GET', 'HEAD'].includes(request.method);
+/** Whether a request can be sent twice as far as its body goes; `args` are what it was made of. Not every engine shows a request's body. */
+function isReplayable(request: Request, [input, init]: FetchArguments): boolean {
+  const body: unknown = init?.body;
+  if (body === undefined || body === null) {
+    const isHidden = request.body === undefined && input instanceof Request && !['GET', 'HEAD'].includes(request.method);
+    return !request.body && !isHidden;
+  }
   return typeof body === 'string' || ArrayBuffer.isView(body) || [ArrayBuffer, Blob, FormData, URLSearchParams].some((Kind) => body instanceof Kind);
 }
+
+/** @internal */
+export type FetchArguments = [input: RequestInfo | URL, init?: RequestInit];
 
 /** In place of a response whose request is to be sent again after `pause`. Should that come to nothing, because time is up, it is what it says. */
 class Refused extends TimeoutError {
@@ -168,9 +175,9 @@ export class Attempts {
   }
 }
 
-/** What the attempts at a request share, if there may be more than one. `body` is that of its `init`. */
-export function attemptsAt(request: Request, body: unknown, given: Partial<FetchRetrySettings>, totalTimeout: number): Attempts | undefined {
+/** What the attempts at a request share, if there may be more than one; `args` are what it was made of. */
+export function attemptsAt(request: Request, args: FetchArguments, given: Partial<FetchRetrySettings>, totalTimeout: number): Attempts | undefined {
   const retry = { ...DEFAULTS, ...given };
-  const isRepeatable = retry.limit > 0 && retry.methods.includes(request.method) && isReplayable(request, body);
+  const isRepeatable = retry.limit > 0 && retry.methods.includes(request.method) && isReplayable(request, args);
   return isRepeatable ? new Attempts(request, retry, totalTimeout) : undefined;
 }

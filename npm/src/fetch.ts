@@ -139,7 +139,7 @@ class Limiter {
     if (lane === null) return fetch(request);
     const settings = inherit(this.#settingsOf(lane), { priority: HINTS.get(args[1]?.priority) ?? 0, ...pond });
     // Read once more only for those who may need it: it may be a getter.
-    const attempts = settings.retry && attemptsAt(request, args[1]?.body, settings.retry, settings.totalTimeout);
+    const attempts = settings.retry && attemptsAt(request, args, settings.retry, settings.totalTimeout);
     return this.#submit(lane, request, settings, attempts);
   }
 

@@ -8,8 +8,8 @@ import { handle, type Task } from './handle.js';
 import { callable, check, duration, type Rank, rank, type Ranked, signal, text, weight } from './options.js';
 import type { Pond } from './pond.js';
 import { retry, type RetryOptions, type RetrySettings, tries } from './retry.js';
-import { type Again, Series } from './series.js';
-import { unwatch, watch } from './signals.js';
+import { above, type Again, Series } from './series.js';
+import { watch } from './signals.js';
 import { CANCELLED, DROPPED, FAILED, QUEUE, TOTAL } from './slot.js';
 import { Extra, type Job } from './task.js';
 import { Timings } from './timings.js';
@@ -113,15 +113,6 @@ export interface PoolStats {
 /** Nothing was ever submitted. @internal */
 export function noStats(): PoolStats {
   return count(() => 0, 0);
-}
-
-/** The next number there is above another. */
-function above(number: number): number {
-  // Plus 0, so that -0 is not the lowest of all.
-  const float = new Float64Array([number + 0]);
-  const bits = new BigInt64Array(float.buffer);
-  bits[0]! += number < 0 ? -1n : 1n;
-  return float[0]! + 0;
 }
 
 function count(counter: (which: number) => number, retried: number): PoolStats {
@@ -229,32 +220,12 @@ export class Lane extends Scope {
     callable(fn, 'fn');
     const extra = options === undefined ? undefined : this.#extra(options);
     const rule = again ?? tries(extra?.retry, this.settings.retry);
-    if (rule && !this.closed) return this.#series(new Series(this, (more) => new Kind(this, fn, more), extra ?? new Extra(this.settings), rule));
+    if (rule && !this.closed) {
+      const series = new Series(this, (more) => new Kind(this, fn, more), extra ?? new Extra(this.settings), rule);
+      return handle(series.begin() as Promise<T>, series);
+    }
     const job = new Kind(this, fn, extra);
     return handle(this.admit(job) as Promise<T>, job);
-  }
-
-  /** Begins the attempts at a task. Until they are over the lane does not idle. */
-  #series<T>(series: Series): Task<T> {
-    this.series.add(series);
-    this.pond.all.series.add(series);
-    act(LANE_HOLD, this.pond.handle, this.handle, 1);
-    if (series.more.signal) watch(series.more.signal, series);
-    if (series.more.id !== undefined) this.#ids.set(series.more.id, series);
-    return handle(series.begin() as Promise<T>, series);
-  }
-
-  /** The attempts at a task are over. */
-  leave(series: Series): void {
-    const { pond } = this;
-    const { signal, id } = series.more;
-    if (signal) unwatch(signal, series);
-    if (id !== undefined) this.unname(id, series);
-    this.series.delete(series);
-    pond.all.series.delete(series);
-    act(LANE_HOLD, pond.handle, this.handle, 0, pond.time());
-    if (this.closed) this.#seal();
-    pond.left(this);
   }
 
   #extra(options: RunOptions): Extra {
@@ -301,7 +272,7 @@ export class Lane extends Scope {
     const recalled = pond.place(job, ticket & ~STARTED);
     const { totalTimeout, queueTimeout } = extra ?? this.settings;
     if (totalTimeout !== Infinity) job.arm(TOTAL, totalTimeout);
-    if (extra) this.#register(job, extra);
+    if (extra) this.register(job, extra);
     const starts = (ticket & STARTED) !== 0;
     if (!starts && queueTimeout !== Infinity) job.arm(QUEUE, queueTimeout);
     const promise = starts ? job.begin() : job.wait();
@@ -312,7 +283,8 @@ export class Lane extends Scope {
     return promise;
   }
 
-  #register(job: Job, { signal, id }: Extra): void {
+  /** Hears its signal, and knows its name. */
+  register(job: Job | Series, { signal, id }: Extra): void {
     if (signal) watch(signal, job);
     if (id !== undefined) this.#ids.set(id, job);
   }
@@ -373,20 +345,20 @@ export class Lane extends Scope {
 
   /** Asks those of the waiting tasks that have one for their priority. None is changed if one of them cannot say it. */
   reprioritize(): void {
-    const asked = this.pond.jobs(this).filter((job) => job.waits && job.extra?.ask);
-    const ranks = asked.map((job) => ({ job, ...rank(job.extra!.ask, 'priority') }));
-    for (const { job, ...ranked } of ranks) job.prioritize(ranked);
+    const asked = this.pond.tasks(this).filter((task) => task.waits && task.extra?.ask);
+    const ranks = asked.map((task) => ({ task, ...rank(task.extra!.ask, 'priority') }));
+    for (const { task, ...ranked } of ranks) task.prioritize(ranked);
   }
 
   /** Takes no more. What waits is to be drained, so a pause ends. */
   shut(): void {
     this.closed = true;
-    this.#seal();
+    this.seal();
     this.pause(false);
   }
 
-  /** The core takes no more either, unless somebody may have another attempt. */
-  #seal(): void {
-    if (this.series.size === 0) act(LANE_CLOSE, this.pond.handle, this.handle);
+  /** If it is closed, the core takes no more either; unless somebody may have another attempt. */
+  seal(): void {
+    if (this.closed && this.series.size === 0) act(LANE_CLOSE, this.pond.handle, this.handle);
   }
 }

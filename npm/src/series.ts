@@ -4,10 +4,13 @@
  *
  * One async function, called in the caller's turn, begins them all: so that each has the caller's async context.
  */
+import { LANE_HOLD } from './calls.js';
+import { act } from './core.js';
 import { aborted, TimeoutError } from './errors.js';
 import type { Owner, TaskState } from './handle.js';
 import type { Lane } from './lane.js';
 import type { Ranked } from './options.js';
+import { unwatch } from './signals.js';
 import { CANCELLED, type Outcome, TIMED_OUT } from './slot.js';
 import { Extra, ignore, type Job, STATES } from './task.js';
 import { then } from './thenable.js';
@@ -15,6 +18,15 @@ import { now } from './turn.js';
 
 /** The pause after an attempt that has failed, in milliseconds; `Infinity` if it was the last. `isLate` if its `timeout` was over. */
 export type Again = (error: unknown, attempt: number, isLate: boolean) => number | Promise<number>;
+
+/** The next number there is above another. */
+export function above(number: number): number {
+  // Plus 0, so that -0 is not the lowest of all.
+  const float = new Float64Array([number + 0]);
+  const bits = new BigInt64Array(float.buffer);
+  bits[0]! += number < 0 ? -1n : 1n;
+  return float[0]! + 0;
+}
 
 export class Series implements Owner {
   /** What the caller has asked for. */
@@ -56,8 +68,31 @@ export class Series implements Owner {
       this.#reject = reject;
     });
     this.promise = promise;
+    this.#enter();
     void this.#run();
     return promise;
+  }
+
+  /** Until it is over its lane does not idle. */
+  #enter(): void {
+    const lane = this.#lane;
+    const { pond } = lane;
+    for (const { series } of [lane, pond.all]) series.add(this);
+    act(LANE_HOLD, pond.handle, lane.handle, 1);
+    lane.register(this, this.more);
+  }
+
+  #leave(): void {
+    const lane = this.#lane;
+    const { pond } = lane;
+    const { signal, id } = this.more;
+    if (signal) unwatch(signal, this);
+    if (id !== undefined) lane.unname(id, this);
+    pond.rests.delete(this);
+    for (const { series } of [lane, pond.all]) series.delete(this);
+    act(LANE_HOLD, pond.handle, lane.handle, 0, pond.time());
+    lane.seal();
+    pond.left(lane);
   }
 
   async #run(): Promise<void> {
@@ -119,9 +154,8 @@ export class Series implements Owner {
     this.isOver = true;
     // What settles a promise holds it, and so its value.
     this.promise = this.#resolve = this.#reject = undefined;
-    this.#lane.pond.rests.delete(this);
     this.#wake?.();
-    this.#lane.leave(this);
+    this.#leave();
     settle!(value);
   }
 
@@ -137,6 +171,11 @@ export class Series implements Owner {
   get state(): TaskState {
     if (this.#outcome !== undefined) return STATES[this.#outcome]!;
     return this.isBetween ? 'waiting' : this.#job.state;
+  }
+
+  /** That of the latest attempt. */
+  get extra(): Extra | undefined {
+    return this.#job.extra;
   }
 
   get priority(): number {

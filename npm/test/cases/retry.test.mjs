@@ -444,6 +444,25 @@ describe('the task', () => {
     assert.equal(pool.setPriority('a', 1), false);
   });
 
+  test('has a priority that is asked anew, also in the pause', async (t) => {
+    const clock = virtualClock(t);
+    const pool = new Pool(1);
+    const order = [];
+    let [first, calls] = [1, 0];
+    const again = pool.run(() => { if (++calls === 1) throw new Error(); order.push('again'); }, { priority: () => first, retry: { delay: () => 10 } });
+    await clock.advance(1);
+    const { task, end } = stage();
+    pool.run(task('hold'));
+    const other = pool.run(() => order.push('other'), { priority: 1 });
+    first = -1;
+    pool.reprioritize();
+    assert.equal(again.priority, -1);
+    await clock.advance(20);
+    end('hold');
+    await Promise.all([again, other]);
+    assert.deepEqual(order, ['other', 'again']);
+  });
+
   test('is waiting in the pause, running while it runs', async (t) => {
     const clock = virtualClock(t);
     const { task, fail, end } = stage();
