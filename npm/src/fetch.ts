@@ -77,7 +77,7 @@ function patience({ retry, pauseOnRetryAfter = retry !== undefined && retry.limi
 
 /** A request that has its permit, up to the headers. The base fetch is called before this returns. */
 async function dispatch(slot: Slot, request: Request, { fetch, isNative }: FetchSettings, settings: LaneSettings, unread: () => void, course: Course): Promise<Response> {
-  const transfer = new Transfer(slot, request, isNative);
+  const transfer = new Transfer(slot, request, isNative, course.attempts?.next());
   const learn = course.feedback.watch(slot, patience(settings));
   let response: Response | undefined;
   try {
@@ -160,10 +160,9 @@ class Limiter {
     const pool = this.lanes.get(lane);
     const course = { attempts, feedback: this.#feedback(laneOf(pool), settings) };
     let isSent = false;
-    // Also keeps the request alive as long as a copy of it is on its way: in Node the copy hears of an abort only by that.
     const task = runSlot(pool, (slot) => {
       isSent = true;
-      return dispatch(slot, attempts?.next() ?? request, this.#options, settings, () => this.#warn(lane), course);
+      return dispatch(slot, request, this.#options, settings, () => this.#warn(lane), course);
     }, { priority, id, queueTimeout, timeout, totalTimeout, signal: request.signal }, attempts?.again.bind(attempts));
     if (attempts) task.then(() => attempts.end(), (reason) => attempts.end(reason));
     else if (!isSent) task.catch((reason) => { if (!isSent) discard(request, reason); });

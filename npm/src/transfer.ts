@@ -15,10 +15,11 @@ export class Transfer {
   readonly #controller = new AbortController();
   #reading: WeakRef<Reading> | undefined;
 
-  constructor(slot: Slot, request: Request, isNative: boolean) {
+  /** `copy` is what is to be sent if the request itself is not. Node's copies do not hear of an abort once there is no other use for them. */
+  constructor(slot: Slot, request: Request, isNative: boolean, copy = request) {
     this.slot = slot;
     this.#request = request;
-    this.outgoing = this.#pack(isNative);
+    this.outgoing = this.#pack(isNative, copy);
     // The slot follows the caller's signal too, but no longer than the permit is held; a body may be read after that.
     slot.signal.addEventListener('abort', this);
     request.signal.addEventListener('abort', this);
@@ -28,8 +29,7 @@ export class Transfer {
    * The request, so that it hears this transfer's signal. Any init resets the referrer, and `navigate` with it: so the one is passed along,
    * and the other left as it is. The platform's fetch takes the init as it is; others are spared that.
    */
-  #pack(isNative: boolean): [Request, RequestInit?] {
-    const request = this.#request;
+  #pack(isNative: boolean, request: Request): [Request, RequestInit?] {
     const { mode, referrer, referrerPolicy } = request;
     if (mode === 'navigate') return [request];
     const init = { __proto__: null, signal: this.signal, referrer, referrerPolicy } as RequestInit;

@@ -1,0 +1,196 @@
+// Retrying as only Node can show it: a real server and its clock, the caller's async context, garbage, and a core that traps.
+import assert from 'node:assert/strict';
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { spawnSync } from 'node:child_process';
+import { createServer } from 'node:http';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { createFetch, Pool } from 'millpond';
+import { virtualClock } from '../cases/clock.mjs';
+import { rejection, settle } from '../cases/tools.mjs';
+
+setFlagsFromString('--expose-gc');
+const gc = runInNewContext('gc');
+
+/** A loopback server that keeps what it was sent: when, and with what body. */
+async function serve(t, answer) {
+  const received = [];
+  const server = createServer(async (request, response) => {
+    const record = { at: performance.now(), method: request.method, body: '' };
+    received.push(record);
+    for await (const chunk of request) record.body += chunk;
+    answer(response, received.length, record);
+  });
+  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+  t.after(() => {
+    server.close();
+    server.closeAllConnections();
+  });
+  return { received, origin: `http://127.0.0.1:${server.address().port}` };
+}
+
+/** Answers the first request with a 429, the others well. Real time: it is the server's clock that is kept to. */
+const refuseFirst = (headers) => (response, count, record) => {
+  if (count > 1) return response.end('fine');
+  response.writeHead(429, headers());
+  response.end('slow down');
+  record.answered = performance.now();
+};
+
+const AFTER = {
+  'in seconds': () => ({ 'retry-after': '1' }),
+  'as a date': () => ({ 'retry-after': new Date(Date.now() + 1000).toUTCString() }),
+};
+
+for (const [what, headers] of Object.entries(AFTER)) {
+  test(`Retry-After ${what}: no request of the lane arrives before`, async (t) => {
+    const { origin, received } = await serve(t, refuseFirst(headers));
+    const fetch = createFetch({ concurrency: 5, retry: 1 });
+    const first = fetch(origin);
+    while (received.length === 0 || received[0].answered === undefined) await settle();
+    // The 429 is on its way; until it has come, others may still leave.
+    while (fetch.stats.failed === 0) await settle();
+    const others = [fetch(origin), fetch(`${origin}/other`), fetch(origin, { priority: 'high' })];
+    const responses = await Promise.all([first, ...others]);
+    for (const response of responses) assert.equal(await response.text(), 'fine');
+    assert.equal(received.length, 5);
+    for (const { at } of received.slice(1)) assert.ok(at - received[0].answered >= 999, `${at - received[0].answered} ms`);
+    await fetch.close();
+  });
+}
+
+test('bodies of every replayable kind arrive again, whole', async (t) => {
+  const { origin, received } = await serve(t, (response, count) => response.writeHead(count % 2 ? 503 : 200).end());
+  const form = new FormData();
+  form.set('a', 'b');
+  const long = 'x'.repeat(300_000);
+  const fetch = createFetch({ retry: { delay: () => 1 } });
+  for (const body of [long, new Blob([long]), new TextEncoder().encode(long), new URLSearchParams({ long }), form]) {
+    received.length = 0;
+    const response = await fetch(origin, { method: 'PUT', body });
+    assert.equal(response.status, 200);
+    await response.text();
+    assert.equal(received.length, 2);
+    assert.ok(received[0].body.length > 5);
+    if (body === form) assert.match(received[1].body, /name="a"\r\n\r\nb/);
+    else assert.equal(received[1].body, received[0].body);
+  }
+});
+
+test('a stream is sent once', async (t) => {
+  const { origin, received } = await serve(t, (response) => response.writeHead(503).end());
+  const fetch = createFetch({ retry: { delay: () => 1 } });
+  async function* parts() { yield new Uint8Array([65]); }
+  for (const body of [new Blob(['A']).stream(), parts()]) {
+    received.length = 0;
+    const response = await fetch(origin, { method: 'PUT', body, duplex: 'half' });
+    assert.equal(response.status, 503);
+    assert.deepEqual(received.map((one) => one.body), ['A']);
+  }
+});
+
+test('HEAD is repeated, and network errors if asked for', async (t) => {
+  const { origin, received } = await serve(t, (response, count) => (count < 3 ? response.destroy() : response.end()));
+  const fetch = createFetch({ retry: { limit: 3, delay: () => 1, retryOnNetworkError: true } });
+  assert.equal((await fetch(origin, { method: 'HEAD' })).status, 200);
+  assert.ok(received.length >= 3);
+});
+
+test('every attempt, and all that is asked about it, has the async context of the caller', async (t) => {
+  const clock = virtualClock(t);
+  const storage = new AsyncLocalStorage();
+  const pool = new Pool(1);
+  const seen = [];
+  const see = (what) => seen.push([what, storage.getStore()]);
+  const task = storage.run('caller', () => pool.run(({ attempt }) => {
+    see(`attempt ${attempt}`);
+    if (attempt < 3) throw new Error();
+  }, { retry: { delay: () => { see('delay'); return 10; }, jitter: (ms) => { see('jitter'); return ms; }, shouldRetry: () => { see('should'); return true; } } }));
+  // In one context or another the permit is busy when the second attempt is due, and free at once for the third.
+  storage.run('another', () => {
+    const blocker = pool.run(() => new Promise((resolve) => setTimeout(resolve, 15)));
+    return blocker;
+  });
+  await storage.run('timer', () => clock.advance(100));
+  await task;
+  assert.deepEqual(seen.map(([what]) => what), ['attempt 1', 'should', 'delay', 'jitter', 'attempt 2', 'should', 'delay', 'jitter', 'attempt 3']);
+  assert.deepEqual(new Set(seen.map(([, store]) => store)), new Set(['caller']));
+});
+
+test('the response of a later attempt gives its slot back when nobody has it any more', async () => {
+  let count = 0;
+  const body = () => new ReadableStream({ start: (controller) => controller.enqueue(new Uint8Array(1)) });
+  const fetch = createFetch({ concurrency: 1, unreadGrace: Infinity, retry: { delay: () => 0 }, fetch: async () => new Response(body(), { status: count++ ? 200 : 503 }) });
+  await (async () => { await fetch('https://a.example/', { method: 'PUT', body: 'x' }); })();
+  assert.equal(fetch.stats.running, 1);
+  for (let i = 0; fetch.stats.running && i < 10_000; i++) {
+    gc();
+    await settle();
+  }
+  assert.equal(fetch.stats.running, 0);
+});
+
+test('an abort reaches the body of a later attempt, though nobody holds the request any more', async (t) => {
+  const { origin } = await serve(t, (response, count) => {
+    response.writeHead(count % 2 ? 503 : 200);
+    if (count % 2) response.end();
+    else response.write('x');
+  });
+  for (const method of ['GET', 'PUT']) {
+    const controller = new AbortController();
+    const fetch = createFetch({ retry: { delay: () => 1 }, releaseOn: method === 'GET' ? 'body' : 'headers' });
+    const response = await (() => fetch(origin, { method, body: method === 'PUT' ? 'x' : null, signal: controller.signal }))();
+    const reader = response.body.getReader();
+    await reader.read();
+    for (let i = 0; i < 20; i++) {
+      gc();
+      await settle();
+    }
+    const read = rejection(reader.read());
+    controller.abort('enough');
+    assert.equal(await read, 'enough', method);
+  }
+});
+
+test('when the core traps, a task in its pause rejects, too', () => {
+  const code = `
+    import { Pool } from 'millpond';
+    let armed = false;
+    const { Instance } = WebAssembly;
+    WebAssembly.Instance = class {
+      constructor(module) {
+        const { act, ...exports } = new Instance(module).exports;
+        this.exports = { ...exports, act(...args) { if (armed) throw new WebAssembly.RuntimeError('unreachable'); return act(...args); } };
+      }
+    };
+    const pool = new Pool(1);
+    const say = (name) => (error) => console.log(name, error.code);
+    const fail = () => { throw new Error(); };
+    pool.run(fail, { retry: { delay: () => 1e6 } }).catch(say('paused'));
+    pool.run(fail, { retry: { shouldRetry: () => new Promise(() => {}) } }).catch(say('asking'));
+    setTimeout(() => {
+      pool.run(() => new Promise(() => {}), { retry: 1 }).catch(say('running'));
+      pool.run(fail, { retry: 1 }).catch(say('waiting'));
+      pool.onIdle().catch(say('idle'));
+      armed = true;
+      pool.run(fail).catch(say('new'));
+    }, 5);
+  `;
+  const { stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', code], { cwd: fileURLToPath(new URL('.', import.meta.url)), encoding: 'utf8', timeout: 60_000 });
+  assert.equal(stderr, '');
+  assert.deepEqual(stdout.trim().split('\n').sort(), ['asking', 'idle', 'new', 'paused', 'running', 'waiting'].map((name) => `${name} ERR_MILLPOND_BROKEN`));
+});
+
+test('a pause keeps the process alive, and its end lets it go', () => {
+  const code = `
+    import { Pool } from 'millpond';
+    let calls = 0;
+    new Pool(1).run(() => { if (++calls === 1) throw new Error(); console.log('done'); }, { retry: { delay: () => 20 } });
+    const stopped = new Pool(1).run(() => { throw new Error(); }, { retry: { delay: () => 1e8 } });
+    setTimeout(() => stopped.cancel(), 5);
+  `;
+  const { stdout, status } = spawnSync(process.execPath, ['--input-type=module', '-e', code], { cwd: fileURLToPath(new URL('.', import.meta.url)), encoding: 'utf8', timeout: 20_000 });
+  assert.deepEqual([stdout, status], ['done\n', 0]);
+});
