@@ -11,6 +11,7 @@ export interface AdaptiveOptions {
   max?: number | undefined;
 }
 
+/** @internal */
 export class Adaptive {
   /** How many may be in flight now. */
   limit: number;

@@ -101,7 +101,7 @@ export interface FetchOptions extends LaneOptions {
   /** Lanes that differ: by origin, or a function which is asked once for every new lane. What they leave out is as for all. */
   lanes?: Readonly<Record<string, LaneOptions>> | ((lane: string) => LaneOptions | undefined) | undefined;
   /**
-   * The lane of a request; `null` sends it without any limit, timeout or count. What it throws, the call rejects with.
+   * The lane of a request; `null` sends it without any limit, timeout, retry or count. What it throws, the call rejects with.
    * @defaultValue the origin of the request's URL; `null` unless that is http: or https:
    */
   lane?: ((request: Request) => string | null) | undefined;
@@ -136,7 +136,7 @@ export interface PondInit extends Pick<LaneOptions, 'queueTimeout' | 'timeout' |
    * @defaultValue that of fetch's own `priority`: `'high'` 1, `'auto'` 0, `'low'` -1
    */
   priority?: Priority | undefined;
-  /** The lane to use in place of the request's own; `null` sends it without any limit, timeout or count. */
+  /** The lane to use in place of the request's own; `null` sends it without any limit, timeout, retry or count. */
   lane?: string | null | undefined;
   /** A name to call the waiting request by: `fetch.lanes.get(origin).setPriority(id, priority)`. */
   id?: string | undefined;

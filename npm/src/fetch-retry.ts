@@ -57,6 +57,7 @@ export interface FetchRetryOptions extends RetryRules<FetchRetryState> {
 /** @internal */
 export type FetchRetrySettings = Checked<FetchRetryOptions, 'shouldRetry'>;
 
+/** @internal */
 export const DEFAULTS: FetchRetrySettings = {
   ...GENERAL, methods: ['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE', 'TRACE'], statusCodes: [429, 503], afterStatusCodes: [413, 429, 503],
   maxRetryAfter: 60_000, retryOnNetworkError: false,
@@ -101,7 +102,7 @@ class Refused extends TimeoutError {
   }
 }
 
-/** What the attempts at one request share. */
+/** What the attempts at one request share. @internal */
 export class Attempts {
   readonly #retry: FetchRetrySettings;
   readonly #end: number;
@@ -175,7 +176,7 @@ export class Attempts {
   }
 }
 
-/** What the attempts at a request share, if there may be more than one; `args` are what it was made of. */
+/** What the attempts at a request share, if there may be more than one; `args` are what it was made of. @internal */
 export function attemptsAt(request: Request, args: FetchArguments, given: Partial<FetchRetrySettings>, totalTimeout: number): Attempts | undefined {
   const retry = { ...DEFAULTS, ...given };
   const isRepeatable = retry.limit > 0 && retry.methods.includes(request.method) && isReplayable(request, args);
