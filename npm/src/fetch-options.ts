@@ -21,12 +21,12 @@ export interface LaneOptions {
    */
   queueCapacity?: number | undefined;
   /**
-   * How long a request may wait in the line; from the call until it is sent.
+   * How long a request may wait in the line; from the call until it is sent, and again before each repeat, from the end of the pause.
    * @defaultValue Infinity
    */
   queueTimeout?: number | undefined;
   /**
-   * How long the answer's headers may take; from when the request is sent.
+   * How long the answer's headers may take; from when the request is sent, each time it is.
    * @defaultValue Infinity
    */
   timeout?: number | undefined;
@@ -36,7 +36,7 @@ export interface LaneOptions {
    */
   bodyTimeout?: number | undefined;
   /**
-   * How long everything may take: waiting, headers and body; from the call until the permit goes back.
+   * How long everything may take: waiting, headers and body, and all repeats and pauses; from the call until the permit goes back.
    * @defaultValue Infinity
    */
   totalTimeout?: number | undefined;

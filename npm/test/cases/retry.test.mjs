@@ -193,6 +193,20 @@ describe('shouldRetry', () => {
   });
 });
 
+test('an answer of shouldRetry that comes after the end changes nothing', async (t) => {
+  const clock = virtualClock(t);
+  const pool = new Pool(1);
+  let decide;
+  const task = pool.run(() => { throw new Error(); }, { retry: { shouldRetry: () => new Promise((resolve) => { decide = resolve; }) } });
+  await settle();
+  task.cancel('enough');
+  assert.equal(await rejection(task), 'enough');
+  decide(true);
+  await settle();
+  assert.deepEqual(clock.timers, []);
+  assert.ok(pool.isIdle);
+});
+
 describe('the permit', () => {
   test('is free in the pause, and the limit holds', async (t) => {
     const clock = virtualClock(t);
@@ -318,6 +332,18 @@ describe('clocks', () => {
     assert.deepEqual(clock.timers, [500]);
     await clock.advance(1);
     assert.equal((await failed).phase, 'total');
+  });
+
+  test('should the timer of a pause come too late for another attempt, the last error rejects', async (t) => {
+    const clock = virtualClock(t);
+    const { fn, calls } = failing(clock, 1);
+    const failed = rejection(new Pool(1).run(fn, { totalTimeout: 301, retry: 1 }));
+    await settle();
+    const { now } = performance;
+    performance.now = () => now() + 5;
+    await clock.advance(300);
+    assert.equal((await failed).message, 'not yet');
+    assert.equal(calls.length, 1);
   });
 
   test('no pause begins that would end after it: the last error rejects at once', async (t) => {
