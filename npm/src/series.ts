@@ -131,7 +131,7 @@ export class Series implements Owner {
       this.#wake = wake;
       rests.set(this, at);
     });
-    if (this.isOver || now() >= this.#end) throw error;
+    if (now() >= this.#end) throw error;
   }
 
   /** Only what the function has thrown, or not done in time, is a reason for another attempt. */
@@ -154,7 +154,6 @@ export class Series implements Owner {
     this.isOver = true;
     // What settles a promise holds it, and so its value.
     this.promise = this.#resolve = this.#reject = undefined;
-    this.#wake?.();
     this.#leave();
     settle!(value);
   }
