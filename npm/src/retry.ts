@@ -86,7 +86,7 @@ export function backoff({ delay, jitter, backoffLimit }: RetrySettings, attempt:
   const ms = delay(attempt);
   const spread = typeof jitter === 'function' ? jitter(ms) : jitter ? Math.random() * ms : ms;
   // What is no number is no reason to wait for ever.
-  return Math.max(0, Math.min(backoffLimit, spread)) || 0;
+  return Math.min(backoffLimit, spread) || 0;
 }
 
 /** The pause after a failed attempt of a task; `Infinity` if it is not tried again. */

@@ -48,10 +48,21 @@ describe('adaptive', () => {
     assert.equal(pool.concurrency, 3);
     await round(404, 1);
     assert.equal(pool.concurrency, 4);
-    await round(200);
+    await round(200, 3);
+    assert.equal(pool.concurrency, 4);
+    await round(200, 1);
+    assert.equal(pool.concurrency, 5);
     await round(200);
     await round(200);
     assert.equal(pool.concurrency, 6);
+  });
+
+  test('praise is forgotten with a complaint', async () => {
+    const { pool, round } = lane({ concurrency: 4 });
+    await round(200, 3);
+    await round(429, 1);
+    await round(200, 1);
+    assert.equal(pool.concurrency, 2);
   });
 
   test('errors of the server are no praise, and no complaint', async () => {

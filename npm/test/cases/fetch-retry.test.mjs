@@ -258,6 +258,35 @@ describe('bodies', () => {
     assert.ok(stream);
   });
 
+  test('is kept for as long as there may be another attempt, and no longer', async (t) => {
+    const clock = virtualClock(t);
+    const { clone } = Request.prototype;
+    t.after(() => { Request.prototype.clone = clone; });
+    const copies = [];
+    Request.prototype.clone = function () {
+      const copy = clone.call(this);
+      copies.push(copy);
+      return copy;
+    };
+    for (const [answers, count] of [[[503, 503, 503], 2], [[200], 1], [[404], 1]]) {
+      copies.length = 0;
+      const { limited, sent } = serving(clock, answers, { retry: 2 });
+      const promise = limited(URL_A, { method: 'PUT', body: 'the body' });
+      await clock.advance(5000);
+      await promise;
+      assert.equal(copies.length, count);
+      // Sent, or let go.
+      for (const { body, bodyUsed } of copies) assert.ok(bodyUsed || !body);
+      assert.ok(sent.every(({ body }) => body === 'the body'));
+    }
+    copies.length = 0;
+    const plain = serving(clock, [503, 503], { retry: 2 });
+    const promise = plain.limited(URL_A);
+    await clock.advance(5000);
+    await promise;
+    if (plain.sent[0].request.body === null) assert.equal(copies.length, 0, 'no body, no copy');
+  });
+
   test('headers and all else stay', async (t) => {
     const clock = virtualClock(t);
     const { limited, sent } = serving(clock, [503, 200], { retry: 1 });
@@ -442,7 +471,7 @@ describe('Retry-After', () => {
   const pauses = {
     'in seconds': [{ 'retry-after': '2' }, 2000],
     'as a date, by the clock of the server': [{ 'retry-after': date(NOON + 3000), date: date(NOON) }, 3000],
-    'as a date of the old kinds': [{ 'retry-after': 'Friday, 20-Nov-26 12:00:04 GMT', date: 'Fri Nov 20 12:00:00 2026' }, 4000],
+    'as a date of the old kinds': [{ 'retry-after': 'Fri Nov 20 12:00:04 2026', date: 'Friday, 20-Nov-26 12:00:00 GMT' }, 4000],
     'in the past': [{ 'retry-after': date(NOON - 3000), date: date(NOON) }, 0],
     'negative': [{ 'retry-after': '-5' }, 0],
     'now': [{ 'retry-after': '0' }, 0],
@@ -496,6 +525,15 @@ describe('Retry-After', () => {
     await clock.advance(5000);
     await promise;
     assert.deepEqual(times(sent), [0, 2150]);
+  });
+
+  test('and on top of now, if it asks for less', async (t) => {
+    const clock = virtualClock(t);
+    const { limited, sent } = serving(clock, [[429, { 'retry-after': '-9' }], 200], { retry: { jitter: (ms) => ms / 2 } });
+    const promise = limited(URL_A);
+    await clock.advance(5000);
+    await promise;
+    assert.deepEqual(times(sent), [0, 150]);
   });
 });
 

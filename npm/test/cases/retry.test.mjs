@@ -193,6 +193,16 @@ describe('shouldRetry', () => {
   });
 });
 
+test('a second answer that never comes ends with the total timeout', async (t) => {
+  const clock = virtualClock(t);
+  let asked = 0;
+  const shouldRetry = () => (++asked === 1 ? true : new Promise(() => {}));
+  const failed = rejection(new Pool(1).run(() => { throw new Error(); }, { totalTimeout: 500, retry: { shouldRetry } }));
+  await clock.advance(500);
+  assert.equal((await failed).phase, 'total');
+  assert.equal(asked, 2);
+});
+
 test('an answer of shouldRetry that comes after the end changes nothing', async (t) => {
   const clock = virtualClock(t);
   const pool = new Pool(1);
@@ -326,12 +336,14 @@ describe('clocks', () => {
     const pool = new Pool(1);
     let calls = 0;
     const fn = () => { if (++calls === 1) throw new Error(); return new Promise(() => {}); };
-    const failed = rejection(pool.run(fn, { totalTimeout: 500, retry: 3 }));
+    let asked = 0;
+    const failed = rejection(pool.run(fn, { totalTimeout: 500, retry: { limit: 3, shouldRetry: () => { asked++; } } }));
     await clock.advance(499);
     assert.equal(calls, 2);
     assert.deepEqual(clock.timers, [500]);
     await clock.advance(1);
     assert.equal((await failed).phase, 'total');
+    assert.equal(asked, 1);
   });
 
   test('should the timer of a pause come too late for another attempt, the last error rejects', async (t) => {
@@ -540,7 +552,8 @@ describe('the pool', () => {
     assert.equal(calls.length, 3);
     await settle();
     assert.ok(closed);
-    assert.ok(await rejection(pool.run(() => assert.fail())) instanceof PoolClosedError);
+    assert.ok(await rejection(pool.run(() => assert.fail(), { retry: 1 })) instanceof PoolClosedError);
+    assert.equal(pool.stats.rejected, 1, 'of the others the core was not told');
     assert.equal(accounted(pool.stats), pool.stats.submitted);
   });
 
@@ -598,6 +611,45 @@ describe('the pool', () => {
     await closing;
     assert.equal(await rejection(task), 'all');
   });
+});
+
+test('an older task of the same priority goes before another attempt, with aging', async (t) => {
+  const clock = virtualClock(t);
+  const pool = new Pool({ concurrency: 2, aging: 100 });
+  const order = [];
+  const { task, end } = stage();
+  pool.run(task('a'));
+  pool.run(task('b'));
+  const older = pool.run(() => order.push('older'));
+  await clock.advance(1000);
+  // Starts at once, as it is heavy with priority, and comes back with less of it.
+  let calls = 0;
+  const again = pool.run(() => { if (++calls === 1) throw new Error(); order.push('again'); }, { priority: 1000, retry: { delay: () => 10 } });
+  pool.run(task('c'), { priority: 999 });
+  end('a');
+  await until(() => calls === 1);
+  again.priority = 0;
+  await clock.advance(10);
+  assert.equal(pool.waiting, 2);
+  end('c');
+  await Promise.all([again, older]);
+  assert.deepEqual(order, ['older', 'again']);
+});
+
+test('its signal is not listened to any more when it is over', async (t) => {
+  const clock = virtualClock(t);
+  const { signal } = new AbortController();
+  let listeners = 0;
+  for (const [name, change] of [['addEventListener', 1], ['removeEventListener', -1]]) {
+    const native = signal[name];
+    signal[name] = (...args) => { listeners += change; native.apply(signal, args); };
+  }
+  const task = new Pool(1).run(failing(clock, 1).fn, { signal, retry: 1 });
+  await settle();
+  assert.equal(listeners, 1);
+  await clock.advance(300);
+  await task;
+  assert.equal(listeners, 0);
 });
 
 test('options are checked', () => {

@@ -61,6 +61,23 @@ for (const [what, headers] of Object.entries(AFTER)) {
   });
 }
 
+test('a date without a zone is one of Greenwich', async (t) => {
+  const clock = virtualClock(t);
+  const { TZ } = process.env;
+  t.after(() => {
+    if (TZ === undefined) delete process.env.TZ;
+    else process.env.TZ = TZ;
+  });
+  process.env.TZ = 'America/New_York';
+  const sent = [];
+  const headers = { 'retry-after': 'Fri Nov 20 12:00:04 2026', date: 'Fri, 20 Nov 2026 12:00:00 GMT' };
+  const fetch = createFetch({ retry: 1, fetch: async () => new Response(null, sent.push(clock.time) === 1 ? { status: 429, headers } : {}) });
+  const promise = fetch('https://a.example/');
+  await clock.advance(60_000);
+  await promise;
+  assert.deepEqual(sent, [0, 4000]);
+});
+
 test('bodies of every replayable kind arrive again, whole', async (t) => {
   const { origin, received } = await serve(t, (response, count) => response.writeHead(count % 2 ? 503 : 200).end());
   const form = new FormData();
@@ -181,6 +198,32 @@ test('when the core traps, a task in its pause rejects, too', () => {
   const { stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', code], { cwd: fileURLToPath(new URL('.', import.meta.url)), encoding: 'utf8', timeout: 60_000 });
   assert.equal(stderr, '');
   assert.deepEqual(stdout.trim().split('\n').sort(), ['asking', 'idle', 'new', 'paused', 'running', 'waiting'].map((name) => `${name} ERR_MILLPOND_BROKEN`));
+});
+
+test('nothing of a task is kept when it is over', async (t) => {
+  const clock = virtualClock(t);
+  const pool = new Pool(1);
+  const { signal } = new AbortController();
+  const refs = [];
+  // In a function of its own, so that nothing of it is left on the stack.
+  const use = async (end) => {
+    const fn = ({ attempt }) => { if (attempt === 1 || end !== 'done') throw new Error(); };
+    refs.push(new WeakRef(fn));
+    const task = pool.run(fn, { id: end, signal, retry: { limit: 1, delay: () => 10 } });
+    task.catch(() => {});
+    await clock.advance(5);
+    if (end === 'cancelled') task.cancel();
+    await clock.advance(5);
+  };
+  // The engine keeps the first function it sees.
+  for (const end of ['first', 'done', 'failed', 'cancelled']) await use(end);
+  refs.shift();
+  for (let i = 0; refs.some((ref) => ref.deref()) && i < 200; i++) {
+    gc();
+    await settle();
+  }
+  assert.deepEqual(refs.map((ref) => typeof ref.deref()), Array(3).fill('undefined'));
+  assert.ok(pool.isIdle && signal);
 });
 
 test('a pause keeps the process alive, and its end lets it go', () => {
