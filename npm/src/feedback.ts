@@ -2,9 +2,10 @@
  * What a lane learns from its server's answers: to wait, and how much to send at once.
  */
 import { Adaptive, type AdaptiveOptions } from './adaptive.js';
-import { COUNTERS, type Lane } from './lane.js';
+import type { Lane } from './lane.js';
 import { retryAfter } from './retry-after.js';
 import type { Slot } from './slot.js';
+import { COUNTERS } from './stats.js';
 import { now } from './turn.js';
 
 /** Too much was asked of the server. */

@@ -5,7 +5,7 @@ import { type AsyncDisposing, disposable } from './disposal.js';
 import { type FetchOptions, type FetchSettings, fetchSettings, inherit, type LaneSettings, laneName, type PondInit, type PondSettings, pondSettings } from './fetch-options.js';
 import { type Attempts, attemptsAt, DEFAULTS } from './fetch-retry.js';
 import { Feedback } from './feedback.js';
-import type { Lane, PoolStats } from './lane.js';
+import type { Lane } from './lane.js';
 import { PoolManager } from './manager.js';
 import { originOf } from './origin.js';
 import { laneOf, type PoolOptions, runSlot } from './pool.js';
@@ -13,6 +13,7 @@ import { hasBody, observe } from './response.js';
 import { Reading } from './reading.js';
 import { RUN, type Slot } from './slot.js';
 import { Transfer } from './transfer.js';
+import type { PoolStats } from './stats.js';
 import { unreadWarning } from './unread.js';
 
 /** What {@link createFetch} makes: `fetch`, and the lanes behind it. */

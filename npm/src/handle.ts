@@ -5,7 +5,9 @@ import { type Rank, type Ranked, rank } from './options.js';
 import type { Job } from './task.js';
 
 /** Where a task is, see {@link Task.state}. */
-export type TaskState = 'waiting' | 'running' | 'succeeded' | 'failed' | 'cancelled' | 'timedOut' | 'dropped';
+export type TaskState = 'waiting' | 'running' | EndState;
+/** How a task has ended. */
+export type EndState = 'succeeded' | 'failed' | 'cancelled' | 'timedOut' | 'dropped';
 
 /** What a task's function is called with. */
 export interface TaskContext {

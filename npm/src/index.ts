@@ -3,13 +3,18 @@
  */
 // First, so that the module of the core comes before all else in the bundle and the program behind it stays in one piece: that packs better.
 export { Pool, type PoolOptions } from './pool.js';
+export type { EndEventDetail, ErrorEventDetail, PoolEvents, SubmitEventDetail, TaskEventDetail } from './events.js';
 export { createFetch, type PondFetch } from './fetch.js';
 export type { FetchOptions, LaneOptions, PondInit } from './fetch-options.js';
 export { type OptionError, PoolClosedError, QueueFullError, TimeoutError, type TimeoutPhase } from './errors.js';
-export type { Task, TaskContext, TaskFunction, TaskState } from './handle.js';
-export type { PoolStats, RunOptions, WaitOptions } from './lane.js';
-export { PoolManager, type PoolManagerEventDetail, type PoolManagerEvents, type PoolManagerOptions, type PoolOverrides } from './manager.js';
+export type { EndState, Task, TaskContext, TaskFunction, TaskState } from './handle.js';
+export type { RunOptions, WaitOptions } from './lane.js';
+export type { Lease } from './lease.js';
+export { PoolManager } from './manager.js';
+export type { PoolManagerErrorDetail, PoolManagerEventDetail, PoolManagerEvents } from './manager-events.js';
+export type { PoolManagerOptions, PoolOverrides } from './manager-options.js';
 export type { Priority, Rank } from './options.js';
+export type { PoolStats } from './stats.js';
 export type { PoolTimings, Summary } from './timings.js';
 export type { RetryOptions, RetryRules, RetryState } from './retry.js';
 export type { FetchRetryOptions, FetchRetryState } from './fetch-retry.js';

@@ -4,13 +4,15 @@
 import { LANE_CAPACITY, LANE_CLOSE, LANE_HOLD, LANE_HOLD_UNTIL, LANE_PAUSE, LANE_RESIZE, LIMIT, SUBJECT, SUBMIT } from './calls.js';
 import { act, ALL, broken, read, STARTED } from './core.js';
 import { PoolClosedError, QueueFullError } from './errors.js';
-import { handle, type Task } from './handle.js';
+import type { Audience, PoolEvents, Told } from './events.js';
+import type { Task } from './handle.js';
 import { callable, check, duration, type Rank, rank, type Ranked, signal, text, weight } from './options.js';
 import type { Pond } from './pond.js';
 import { retry, type RetryOptions, type RetrySettings, tries } from './retry.js';
 import { above, type Again, Series } from './series.js';
 import { watch } from './signals.js';
 import { CANCELLED, DROPPED, FAILED, QUEUE, TOTAL } from './slot.js';
+import { COUNTERS, count, type PoolStats } from './stats.js';
 import { Extra, type Job } from './task.js';
 import { Timings } from './timings.js';
 import { now } from './turn.js';
@@ -76,50 +78,6 @@ export interface Settings {
 const CLOSED = -2;
 const NO_LANE = -3;
 
-/** The counters of the core, by its numbers. @internal */
-export const COUNTERS = { submitted: 0, waiting: 1, running: 2, succeeded: 3, failed: 4, cancelled: 6, timedOut: 7, dropped: 8, rejected: 9, abandoned: 10, recalled: 11 };
-
-/**
- * What became of the tasks. At every instant
- * `submitted = waiting + running + succeeded + failed + cancelled + timedOut + dropped`.
- */
-export interface PoolStats {
-  /** Taken since the beginning. */
-  readonly submitted: number;
-  /** In the line now. */
-  readonly waiting: number;
-  /** With a permit now, so also those that were cancelled and whose function has not ended. */
-  readonly running: number;
-  /** Ended with a result. */
-  readonly succeeded: number;
-  /** Threw or rejected. */
-  readonly failed: number;
-  /** Cancelled, waiting or running. */
-  readonly cancelled: number;
-  /** Timed out, waiting or running. */
-  readonly timedOut: number;
-  /** Pushed out of a full line. */
-  readonly dropped: number;
-  /** Not taken: the line was full or the pool closed. Not among `submitted`. */
-  readonly rejected: number;
-  /** Lost their permit because they did not end within `abandon`; also counted as cancelled or timed out. */
-  readonly abandoned: number;
-  /** Responses nobody read that lost their permit to somebody who waited; also counted as succeeded. */
-  readonly recalled: number;
-  /** Attempts after the first of their task; also among `submitted`. The one before each is counted as failed or timed out. */
-  readonly retried: number;
-}
-
-/** Nothing was ever submitted. @internal */
-export function noStats(): PoolStats {
-  return count(() => 0, 0);
-}
-
-function count(counter: (which: number) => number, retried: number): PoolStats {
-  const counts = Object.entries(COUNTERS).map(([name, which]) => [name, counter(which)]);
-  return { ...Object.fromEntries(counts), retried } as PoolStats;
-}
-
 /** How to wait for a state of a pool. */
 export interface WaitOptions {
   /** Ends the waiting: the promise rejects with its `reason`. */
@@ -133,7 +91,12 @@ export class Scope {
   /** Tasks with several attempts that are not over. */
   readonly series = new Set<Series>();
   retried = 0;
+  /** Who listens, once somebody does. */
+  audience: Audience | undefined;
   readonly #waiters = new Set<(error?: Error) => void>();
+  /** That nothing waits, or nothing is left, is still to be told. */
+  #lined = false;
+  #busy = true;
 
   constructor(pond: Pond, handle: number) {
     this.pond = pond;
@@ -172,7 +135,7 @@ export class Scope {
   until(over: () => boolean, options?: WaitOptions): Promise<void> {
     const { signal: stop } = check(options, { signal }, 'options') as WaitOptions;
     return new Promise((resolve, reject) => {
-      const look = (error?: Error) => {
+      const look = (error: Error | undefined = broken) => {
         if (error) reject(error);
         else if (stop?.aborted) reject(stop.reason);
         else if (over()) resolve();
@@ -187,20 +150,61 @@ export class Scope {
     });
   }
 
+  /** From now on it has an audience. */
+  hear(audience: Audience): void {
+    if (this.audience || broken) return;
+    this.audience = audience;
+    this.#lined = !this.empty;
+  }
+
+  /** Tells whoever listens. The `id` is that of the task, if it is about one. Where it is about every task, ask for the `audience` before. */
+  tell<E extends keyof PoolEvents>(type: E, detail: Told<E> = null, job?: Job): void {
+    this.audience?.tell(type, detail, job);
+  }
+
+  /** A task has come. */
+  came(waits: boolean): void {
+    if (!this.audience) return;
+    this.#busy = true;
+    this.#lined ||= waits;
+  }
+
+  /** Fewer tasks wait, or one has left. */
+  changed(): void {
+    if (this.watched) this.look();
+    if (!this.audience) return;
+    if (this.#lined && this.empty) {
+      this.#lined = false;
+      this.tell('empty');
+    }
+    if (this.#busy && this.idle) {
+      this.#busy = false;
+      this.tell('idle');
+    }
+  }
+
   /** Something has changed; an error, if nothing will any more. */
   look(error?: Error): void {
     for (const look of this.#waiters) look(error);
   }
 }
 
+/** Uses something as long as a task is there. @internal */
+export interface Guest {
+  enter(): void;
+  leave(): void;
+}
+
 /** A line with its limit. @internal */
 export class Lane extends Scope {
   readonly settings: Settings;
+  readonly born: number;
   /** False once it has expired. */
   alive = true;
-  aged = false;
   paused = false;
   closed = false;
+  /** How many leases, and tasks of theirs, keep it from expiring. */
+  leases = 0;
   /** Whose it is; a manager's business. */
   owner: unknown;
   /** Kept if somebody has asked for them. */
@@ -208,24 +212,27 @@ export class Lane extends Scope {
   readonly #ids = new Map<string, Job | Series>();
   #named = 0;
 
-  constructor(pond: Pond, handle: number, settings: Settings) {
+  constructor(pond: Pond, handle: number, settings: Settings, born: number) {
     super(pond, handle);
+    this.born = born;
     this.settings = settings;
     this.timings = settings.timings ? new Timings() : undefined;
     if (!settings.autoStart) this.pause(true);
+    else if (pond.paused) this.stall();
   }
 
   /** Submits a task, and starts it at once if there is room. */
-  run<T>(Kind: new (lane: Lane, fn: (context: never) => unknown, extra: Extra | undefined) => Job, fn: (context: never) => unknown, options: RunOptions | undefined, again?: Again): Task<T> {
+  run<T>(Kind: new (lane: Lane, fn: (context: never) => unknown, extra: Extra | undefined) => Job, fn: (context: never) => unknown, options: RunOptions | undefined, guest?: Guest, again?: Again): Task<T> {
     callable(fn, 'fn');
     const extra = options === undefined ? undefined : this.#extra(options);
     const rule = again ?? tries(extra?.retry, this.settings.retry);
-    if (rule && !this.closed) {
-      const series = new Series(this, (more) => new Kind(this, fn, more), extra ?? new Extra(this.settings), rule);
-      return handle(series.begin() as Promise<T>, series);
-    }
+    if (rule && !this.closed) return new Series(this, (more) => new Kind(this, fn, more), extra ?? new Extra(this.settings), rule, guest).begin() as Task<T>;
     const job = new Kind(this, fn, extra);
-    return handle(this.admit(job) as Promise<T>, job);
+    if (guest) {
+      job.more.guest = guest;
+      guest.enter();
+    }
+    return this.admit(job) as Task<T>;
   }
 
   #extra(options: RunOptions): Extra {
@@ -260,14 +267,14 @@ export class Lane extends Scope {
     return ticket;
   }
 
-  admit(job: Job): Promise<unknown> {
+  admit(job: Job): Task<unknown> {
     const { pond } = this;
     const extra = this.#isTimed ? job.more : job.extra;
     if (extra?.signal?.aborted) return job.refuse(extra.signal.reason, CANCELLED);
     const time = pond.time();
     if (extra) extra.since = time;
     const ticket = this.#submit(extra, time);
-    if (ticket < 0) return job.refuse(this.#refusal(ticket), FAILED);
+    if (ticket < 0) return this.#refuse(job, ticket);
     const dropped = this.settings.overflow ? pond.find(read(pond.handle, ALL, SUBJECT)) : undefined;
     const recalled = pond.place(job, ticket & ~STARTED);
     const { totalTimeout, queueTimeout } = extra ?? this.settings;
@@ -275,12 +282,21 @@ export class Lane extends Scope {
     if (extra) this.register(job, extra);
     const starts = (ticket & STARTED) !== 0;
     if (!starts && queueTimeout !== Infinity) job.arm(QUEUE, queueTimeout);
-    const promise = starts ? job.begin() : job.wait();
+    this.came(!starts);
+    pond.all.came(!starts);
+    const task = starts ? job.begin() : job.wait();
     recalled?.revoke(true);
     dropped?.stop(DROPPED, new QueueFullError(`${this.#name} is full: the task had to go for a newer one`), true);
     if (pond.lapsing) pond.sweep();
     pond.resume();
-    return promise;
+    return task;
+  }
+
+  #refuse(job: Job, code: number): Task<never> {
+    const error = this.#refusal(code);
+    const task = job.refuse(error, FAILED);
+    if (error instanceof QueueFullError) this.tell('full', { error }, job);
+    return task;
   }
 
   /** Hears its signal, and knows its name. */
@@ -319,20 +335,43 @@ export class Lane extends Scope {
     if (this.#ids.get(id) === job) this.#ids.delete(id);
   }
 
+  /** Starts nothing while it is paused, or its pond is. */
+  stall(): void {
+    act(LANE_PAUSE, this.pond.handle, this.handle, +(this.paused || this.pond.paused));
+  }
+
+  #hold(held: boolean): void {
+    act(LANE_HOLD, this.pond.handle, this.handle, +held, this.pond.time());
+    this.pond.rested();
+  }
+
+  /** A lane that is leased does not expire either. */
+  lease(more: 1 | -1): void {
+    this.leases += more;
+    this.#hold(more > 0);
+    if (this.watched) this.look();
+  }
+
+  /** Nothing is left that would need it. */
+  get drained(): boolean {
+    return this.idle && this.leases === 0;
+  }
+
   /** A paused lane does not expire: who would remember that it is paused? */
   pause(paused: boolean): void {
     if (paused === this.paused) return;
     this.paused = paused;
-    const { pond } = this;
-    act(LANE_PAUSE, pond.handle, this.handle, +paused);
-    act(LANE_HOLD, pond.handle, this.handle, +paused, pond.time());
-    pond.pump();
-    pond.expiring();
+    this.stall();
+    this.#hold(paused);
+    this.pond.pump();
+    this.tell(paused ? 'pause' : 'resume');
   }
 
   resize(concurrency: number): void {
+    if (concurrency === this.concurrency) return;
     act(LANE_RESIZE, this.pond.handle, this.handle, concurrency);
     this.pond.pump();
+    this.tell('resize', { concurrency });
   }
 
   /** No task starts before that time of the platform's clock, though it may have been held for longer before. All clocks go on. */

@@ -3,71 +3,25 @@
  */
 import { type AsyncDisposing, disposable } from './disposal.js';
 import type { Task, TaskFunction } from './handle.js';
-import { COUNTERS, type PoolStats, type RunOptions, type Settings, type WaitOptions } from './lane.js';
-import { type Gone, Lanes } from './lanes.js';
-import { check, duration, limit, refuse, type Rule } from './options.js';
-import { cancelAll, type Pool, type PoolOptions, settings, viewOf } from './pool.js';
+import { PoolClosedError } from './errors.js';
+import { Audience } from './events.js';
+import type { RunOptions, WaitOptions } from './lane.js';
+import { type Entry, type Gone, Lanes } from './lanes.js';
+import { type Household, lease, type Lease } from './lease.js';
+import type { PoolManagerEvents } from './manager-events.js';
+import { managerSettings, type PoolManagerOptions } from './manager-options.js';
+import { check, limit, signal } from './options.js';
+import { cancelAll, laneOf, type Pool, viewOf } from './pool.js';
 import { Pond } from './pond.js';
+import { COUNTERS, type PoolStats } from './stats.js';
 
-/** How one key's pool differs from the others. */
-export type PoolOverrides<K> = Readonly<Record<string, number | PoolOptions>> | ((key: K) => number | PoolOptions | undefined);
-
-/** How a manager is made. */
-export interface PoolManagerOptions<K> {
-  /** Every key's pool. Default: no limit of its own. */
-  pool?: number | PoolOptions | undefined;
-  /**
-   * The pools of some keys, in place of `pool`: an object by key, checked now; or a function, asked whenever a pool is made. A key that
-   * has none is as `pool` says.
-   */
-  pools?: PoolOverrides<K> | undefined;
-  /** How many tasks may run at once in all pools together: an integer of at least 1, or `Infinity`. Default: `Infinity`. */
-  concurrency?: number | undefined;
-  /** How long a pool in which nothing waits or runs is kept, in milliseconds, from its last task's end. Default: 60 000. */
-  idleTimeout?: number | undefined;
-  /** How old a pool may get, in milliseconds, from its making; over that it goes as soon as it is idle. Default: `Infinity`. */
-  lifetime?: number | undefined;
-}
-
-const OPTIONS: Record<string, Rule> = {
-  pool: settings as Rule, pools: (value) => value, concurrency: limit, idleTimeout: duration, lifetime: duration,
-};
-
-/** What the events of a manager tell, as `event.detail`. */
-export interface PoolManagerEventDetail<K> {
-  readonly key: K;
-  readonly pool: Pool;
-  /** Of `expire`: whether the pool was idle too long, idle and too old, closed, or deleted. */
-  readonly reason?: Gone | undefined;
-}
-
-/** The events of a {@link PoolManager}: a pool was made (told in a microtask), a pool is gone. */
-export interface PoolManagerEvents<K> {
-  create: CustomEvent<PoolManagerEventDetail<K>>;
-  expire: CustomEvent<PoolManagerEventDetail<K>>;
-}
-
-/** What makes a key's settings out of a manager's options. */
-function settingsBy<K>(pool: Settings, pools: PoolOverrides<K> | undefined): (key: K) => Settings {
-  if (typeof pools === 'function') {
-    return (key) => {
-      const own = pools(key);
-      return own === undefined ? pool : settings(own, 'what pools() has returned');
-    };
-  }
-  if (pools !== undefined && (typeof pools !== 'object' || pools === null)) refuse('pools', 'an object or a function', pools);
-  const table = new Map<unknown, Settings>();
-  for (const [key, own] of Object.entries(pools ?? {})) table.set(key, settings(own, `pools[${JSON.stringify(key)}]`));
-  return (key) => table.get(typeof key === 'number' ? String(key) : key) ?? pool;
-}
-
-export interface PoolManager<K = string> extends AsyncDisposing {
-  addEventListener<E extends keyof PoolManagerEvents<K>>(
+export interface PoolManager<K = string, R = undefined> extends AsyncDisposing {
+  removeEventListener<E extends keyof PoolManagerEvents<K>>(
     type: E,
-    listener: (this: this, event: PoolManagerEvents<K>[E]) => void,
-    options?: boolean | AddEventListenerOptions,
+    listener: (this: PoolManager<K, R>, event: PoolManagerEvents<K>[E]) => void,
+    options?: boolean | EventListenerOptions,
   ): void;
-  addEventListener(type: string, listener: EventListenerOrEventListenerObject | null, options?: boolean | AddEventListenerOptions): void;
+  removeEventListener(type: string, listener: EventListenerOrEventListenerObject | null, options?: boolean | EventListenerOptions): void;
 }
 
 /**
@@ -80,9 +34,11 @@ export interface PoolManager<K = string> extends AsyncDisposing {
  * await users.run(userId, () => save(user));          // one at a time for each user, fifty in all
  * ```
  */
-export class PoolManager<K = string> extends EventTarget {
+export class PoolManager<K = string, R = undefined> extends EventTarget {
   readonly #lanes: Lanes<K>;
+  readonly #household: Household<K, R>;
   #closing: Promise<void> | undefined;
+  #audience: Audience | undefined;
 
   static {
     disposable(this.prototype);
@@ -92,24 +48,82 @@ export class PoolManager<K = string> extends EventTarget {
    * @throws {@link OptionError} (`ERR_MILLPOND_OPTION`) an option is unknown, of the wrong type or out of range
    * @throws `Error` (`ERR_MILLPOND_WASM`) WebAssembly is forbidden here, usually by a Content-Security-Policy without `'wasm-unsafe-eval'`
    */
-  constructor(options?: PoolManagerOptions<K>) {
+  constructor(options?: PoolManagerOptions<K, R>) {
     super();
-    const checked = check(options, OPTIONS, 'options') as Omit<PoolManagerOptions<K>, 'pool'> & { pool?: Settings };
-    const { pool = settings(undefined), pools, concurrency = Infinity, idleTimeout = 60_000, lifetime = Infinity } = checked;
-    const by = settingsBy(pool, pools);
-    const pond = new Pond(concurrency, idleTimeout, lifetime);
-    this.#lanes = new Lanes(pond, by, ({ key }, reason) => {
-      this.dispatchEvent(new CustomEvent(reason ? 'expire' : 'create', { detail: { key, pool: this.get(key), reason } }));
+    const { by, concurrency, idleTimeout, lifetime, maxPools, resource: make, dispose } = managerSettings(options);
+    const pond = new Pond(concurrency, idleTimeout, lifetime, maxPools);
+    this.#lanes = new Lanes(pond, by, (entry, reason) => this.#tell(entry, reason));
+    this.#household = { make, dispose, lifetime, disposals: new Set(), failed: (key, error) => this.#report(key, error) };
+  }
+
+  #tell({ key, pool, generation }: Entry<K>, reason: Gone | undefined): void {
+    this.#audience?.tell(reason ? 'expire' : 'create', { key, pool, reason });
+    if (reason) generation?.retire();
+  }
+
+  #report(key: K, error: unknown): void {
+    let isHeard = false;
+    this.#audience?.tell('error', {
+      key,
+      get error() {
+        isHeard = true;
+        return error;
+      },
     });
+    if (!isHeard) console.error('millpond: a resource could not be disposed of:', key, error);
   }
 
   /**
-   * The pool of a key. It stays good for ever: should the pool expire, its next use makes it anew, and all who have asked for the key share
-   * it. Asking makes nothing yet; running, pausing and closing do.
+   * As with every `EventTarget`. What is told, and when, is said at each of the {@link PoolManagerEvents}.
+   *
+   * @example
+   * ```js
+   * users.addEventListener('expire', ({ detail: { key, reason } }) => console.log(key, reason));
+   * ```
+   */
+  override addEventListener<E extends keyof PoolManagerEvents<K>>(
+    type: E,
+    listener: (this: PoolManager<K, R>, event: PoolManagerEvents<K>[E]) => void,
+    options?: boolean | AddEventListenerOptions,
+  ): void;
+  override addEventListener(type: string, listener: EventListenerOrEventListenerObject | null, options?: boolean | AddEventListenerOptions): void;
+  override addEventListener(...args: Parameters<EventTarget['addEventListener']>): void {
+    (this.#audience ??= new Audience(this)).add(args[0]);
+    this.#all.hear(this.#audience);
+    super.addEventListener(...args);
+  }
+
+  /**
+   * The pool of a key, to run tasks in and to listen to. It stays good for ever: should the pool expire, its next use makes it anew. Asking
+   * makes nothing yet; running, pausing and closing do.
+   *
+   * It is the same object as long as the key has a pool, or anybody has that object; so it is heard again, by the listeners it has, when
+   * it is made anew. One that was closed is followed by another.
    */
   get(key: K): Pool {
-    const entry = this.#lanes.entries.get(key);
-    return entry ? (entry.pool ??= viewOf(this.#lanes, key)) : viewOf(this.#lanes, key);
+    return viewOf(this.#lanes, key);
+  }
+
+  /**
+   * Asks for what the tasks of a key share, and keeps the key's pool until {@link Lease.release}. The first who asks has the `resource` made;
+   * those who come meanwhile wait for the same, and those who come later get it at once, until it is disposed of.
+   *
+   * @param options a `signal` ends the waiting, not the factory: others may wait for it. If nobody does, the resource is disposed of when it comes.
+   * @throws what `resource(key)` throws; the `reason` of the `signal`, if that is aborted before
+   * @throws {@link PoolClosedError} (`ERR_MILLPOND_CLOSED`) the manager or the key's pool is closed, or was before the resource has come
+   * @example
+   * ```js
+   * const databases = new PoolManager({ pool: 4, resource: (region) => connect(region), dispose: (connection) => connection.end() });
+   * await using lease = await databases.lease('eu');
+   * const rows = await lease.run(() => lease.resource.query(sql));
+   * ```
+   */
+  async lease(key: K, options?: WaitOptions): Promise<Lease<R, K>> {
+    const { signal: stop } = check(options, { signal }, 'options') as WaitOptions;
+    if (stop?.aborted) throw stop.reason;
+    const lane = laneOf(this.get(key));
+    if (!lane.alive || lane.closed) throw new PoolClosedError('The pool is closed');
+    return lease(lane.owner as Entry<K>, this.#household, { signal: stop });
   }
 
   /** Whether the key has a pool now. */
@@ -117,7 +131,7 @@ export class PoolManager<K = string> extends EventTarget {
     return this.#lanes.entries.has(key);
   }
 
-  /** Removes a key's pool if nothing waits or runs in it. False if something does, or if there is none. */
+  /** Removes a key's pool if nothing waits or runs in it and nobody leases it. False otherwise, and if there is none. */
   delete(key: K): boolean {
     return this.#lanes.remove(this.#lanes.find(key), 'deleted');
   }
@@ -142,6 +156,11 @@ export class PoolManager<K = string> extends EventTarget {
     for (const key of this.keys()) yield [key, this.get(key)];
   }
 
+  /** Calls a function with each of the pools there are now and its key, the oldest first. */
+  forEach(callback: (pool: Pool, key: K, manager: this) => void, thisArg?: unknown): void {
+    for (const [key, pool] of this) callback.call(thisArg, pool, key, this);
+  }
+
   /** As {@link PoolManager.entries}. */
   [Symbol.iterator](): IterableIterator<[K, Pool]> {
     return this.entries();
@@ -150,6 +169,24 @@ export class PoolManager<K = string> extends EventTarget {
   /** As {@link Pool.run} of the key's pool. */
   run<T>(key: K, fn: TaskFunction<T>, options?: RunOptions): Task<Awaited<T>> {
     return this.get(key).run(fn, options);
+  }
+
+  /**
+   * Starts no more tasks in any pool, those made later included, until {@link PoolManager.resume}. Those that run go on, and so do all clocks.
+   * Pools that are paused by themselves stay so after that.
+   */
+  pause(): void {
+    this.#lanes.pond.pause(true);
+  }
+
+  /** Ends a pause of the manager. */
+  resume(): void {
+    this.#lanes.pond.pause(false);
+  }
+
+  /** Whether no task is started in any pool until {@link PoolManager.resume}. */
+  get isPaused(): boolean {
+    return this.#lanes.pond.paused;
   }
 
   /** As {@link Pool.clear}, for all pools. */
@@ -163,15 +200,18 @@ export class PoolManager<K = string> extends EventTarget {
   }
 
   /**
-   * Takes no more tasks, for any key, and resolves when none waits or runs any more. Ends all pauses. May be called again: it is the same promise.
+   * Takes no more tasks and gives no more leases, for any key, and resolves when the last task has ended, the last lease was released, and
+   * every resource is disposed of. Ends all pauses. May be called again: it is the same promise.
    */
   close(): Promise<void> {
     return (this.#closing ??= this.#shut());
   }
 
-  #shut(): Promise<void> {
-    this.#lanes.shut();
-    return this.onIdle();
+  async #shut(): Promise<void> {
+    await this.#lanes.shut();
+    const { disposals } = this.#household;
+    while (disposals.size) await Promise.all(disposals);
+    this.#audience?.tell('close');
   }
 
   /**
@@ -207,7 +247,14 @@ export class PoolManager<K = string> extends EventTarget {
     return this.#closing !== undefined;
   }
 
-  /** Counters over all pools, those that are gone included, taken in one instant: they add up. */
+  /**
+   * Counters over all pools, those that are gone included, taken in one instant: they add up. For those of each:
+   *
+   * @example
+   * ```js
+   * const byKey = new Map([...manager].map(([key, pool]) => [key, pool.stats]));
+   * ```
+   */
   get stats(): PoolStats {
     return this.#all.stats;
   }
@@ -215,6 +262,21 @@ export class PoolManager<K = string> extends EventTarget {
   /** Resolves when nothing waits and nothing runs in any pool; at once if that is so. */
   onIdle(options?: WaitOptions): Promise<void> {
     return this.#all.until(() => this.#all.idle, options);
+  }
+
+  /** As {@link PoolManager.onIdle}, when nothing waits. */
+  onEmpty(options?: WaitOptions): Promise<void> {
+    return this.#all.until(() => this.#all.empty, options);
+  }
+
+  /**
+   * Resolves when fewer than `n` tasks wait in all pools together; at once if that is so.
+   *
+   * @throws {@link OptionError} (`ERR_MILLPOND_OPTION`) `n` is no integer of at least 1
+   */
+  onWaitingLessThan(n: number, options?: WaitOptions): Promise<void> {
+    limit(n, 'n');
+    return this.#all.until(() => this.waiting < n, options);
   }
 
   get #all() {

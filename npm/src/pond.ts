@@ -9,10 +9,11 @@ import {
 } from './calls.js';
 import { act, ALL, broken, type Holder, INDEX, load, read, register } from './core.js';
 import { TimeoutError } from './errors.js';
-import { COUNTERS, Lane, Scope, type Settings } from './lane.js';
+import { Lane, Scope, type Settings } from './lane.js';
 import { Rests } from './rests.js';
 import type { Series } from './series.js';
 import { BODY, CANCELLED, FAILED, type Outcome, type Phase, RUN, TIMED_OUT, TOTAL, UNREAD } from './slot.js';
+import { COUNTERS } from './stats.js';
 import type { Job } from './task.js';
 import { Alarm, coarse, launch, now } from './turn.js';
 
@@ -20,20 +21,23 @@ import { Alarm, coarse, launch, now } from './turn.js';
 const ABANDONED = 5;
 const RECALLED = 6;
 const EXPIRED = 8;
-const AGED = 9;
 
 export class Pond implements Holder {
   readonly handle: number;
   /** Everything in it. */
   readonly all: Scope;
   /** Told of lanes that have expired. */
-  expired: (lane: Lane) => void = () => {};
+  expired: (lane: Lane, reason: 'idle' | 'lifetime' | 'capacity') => void = () => {};
+  /** Nothing starts in any lane. */
+  paused = false;
   /** Whether permits may lapse: then every submission may recall one. */
   lapsing = false;
   /** Whether lanes may be held for a time, or by a rate. */
   paced = false;
   /** Whether lanes expire. */
   readonly #expires: boolean;
+  readonly #lifetime: number;
+  readonly #most: number;
   /** Whether it matters when something happens. */
   #isTimed: boolean;
   /** Tasks between two attempts. */
@@ -43,8 +47,11 @@ export class Pond implements Holder {
   readonly #deadline = new Alarm(() => this.sweep(), false);
   readonly #expiry = new Alarm(() => this.sweep(), true);
 
-  constructor(limit: number, idle: number, lifetime: number) {
+  /** There are no more than `most` lanes, unless more are in use. */
+  constructor(limit: number, idle: number, lifetime: number, most: number) {
     load();
+    this.#lifetime = lifetime;
+    this.#most = most;
     this.#isTimed = this.#expires = idle !== Infinity || lifetime !== Infinity;
     this.handle = act(POND_NEW, 0, 0, idle, lifetime);
     act(POND_RESIZE, this.handle, 0, limit);
@@ -60,15 +67,16 @@ export class Pond implements Holder {
   open(settings: Settings): Lane {
     const { order, overflow, aging, timings, interval, intervalCap } = settings;
     if (timings || aging !== Infinity) this.#isTimed = true;
-    const handle = act(LANE_NEW, this.handle, order + 2 * overflow, settings.concurrency, this.time());
+    const time = this.time();
+    const handle = act(LANE_NEW, this.handle, order + 2 * overflow, settings.concurrency, time);
     act(LANE_CAPACITY, this.handle, handle, settings.queueCapacity);
     if (intervalCap !== Infinity) {
       this.paced = true;
       act(LANE_RATE, this.handle, handle, intervalCap, interval);
     }
-    const lane = new Lane(this, handle, settings);
+    const lane = new Lane(this, handle, settings, time);
     this.#lanes.set(handle, lane);
-    this.expiring();
+    this.#expiring();
     return lane;
   }
 
@@ -80,7 +88,7 @@ export class Pond implements Holder {
   }
 
   /** Takes away the lane that has been idle longest, if one is. */
-  evict(): Lane | undefined {
+  #evict(): Lane | undefined {
     const lane = act(EVICT, this.handle) > 0 ? this.#lanes.get(read(this.handle, ALL, SUBJECT)) : undefined;
     if (lane) this.#gone(lane);
     return lane;
@@ -130,6 +138,8 @@ export class Pond implements Holder {
       const job = this.#jobs[ticket & INDEX]!;
       job.admit();
       launch(job);
+      job.lane.changed();
+      this.all.changed();
       ticket = act(NEXT, this.handle, 0, 0, this.time());
     }
     this.resume();
@@ -139,7 +149,7 @@ export class Pond implements Holder {
   finish(job: Job, outcome: Outcome): void {
     this.#jobs[job.ticket & INDEX] = undefined;
     this.#start(act(FINISH, this.handle, job.ticket, outcome, this.time()));
-    this.left(job.lane);
+    this.left(job);
   }
 
   /** A waiting task leaves the line. */
@@ -147,16 +157,19 @@ export class Pond implements Holder {
     this.#jobs[job.ticket & INDEX] = undefined;
     if (!told) act(WITHDRAW, this.handle, job.ticket, CANCELLED, this.time());
     this.pump();
-    this.left(job.lane);
+    this.left(job);
   }
 
   /** A task has left. No timer is left behind for it, and who waits for that is told. */
-  left(lane: Lane): void {
-    if (broken) return;
-    this.#relax();
-    this.expiring();
-    if (lane.watched) lane.look();
-    if (this.all.watched && lane.idle) this.all.look();
+  left(job: Job): void {
+    job.left();
+    if (!broken) {
+      this.#relax();
+      job.lane.changed();
+      this.all.changed();
+      this.rested();
+    }
+    job.extra?.guest?.leave();
   }
 
   arm(job: Job, phase: Phase, ms: number): void {
@@ -196,8 +209,34 @@ export class Pond implements Holder {
   }
 
   /** A lane may have become idle. */
-  expiring(): void {
+  rested(): void {
+    this.#expiring();
+    if (this.#lanes.size > this.#most) this.#shrink(this.#most);
+  }
+
+  #expiring(): void {
     if (this.#expires && !broken) this.#expiry.by(read(this.handle, ALL, NEXT_EXPIRY));
+  }
+
+  /** Makes room for one more lane, if there is an idle one. */
+  room(): void {
+    this.#shrink(this.#most - 1);
+  }
+
+  /** The lanes that are idle longest go, as long as there are too many. */
+  #shrink(most: number): void {
+    while (this.#lanes.size > most) {
+      const lane = this.#evict();
+      if (!lane) return;
+      this.expired(lane, 'capacity');
+    }
+  }
+
+  /** Pauses all lanes, whatever they say themselves, or ends that. */
+  pause(paused: boolean): void {
+    this.paused = paused;
+    for (const lane of this.#lanes.values()) lane.stall();
+    this.pump();
   }
 
   /** Does what time has brought. */
@@ -212,23 +251,21 @@ export class Pond implements Holder {
   }
 
   #happen(code: number, id: number): void {
-    if (code > RECALLED) return this.#age(code, this.#lanes.get(id));
+    if (code === EXPIRED) return this.#expire(this.#lanes.get(id)!);
+    if (code > RECALLED) return;
     const job = this.find(id);
     if (!job) return;
     if (code < ABANDONED) job.stop(TIMED_OUT, new TimeoutError(job.clock((code - 1) as Phase)), true);
     else {
       this.#jobs[id & INDEX] = undefined;
       job.revoke(code === RECALLED);
-      this.left(job.lane);
     }
   }
 
-  #age(code: number, lane: Lane | undefined): void {
-    if (!lane) return;
-    if (code === EXPIRED) {
-      this.#gone(lane);
-      this.expired(lane);
-    } else if (code === AGED) lane.aged = true;
+  #expire(lane: Lane): void {
+    this.#gone(lane);
+    // The core counts in whole nanoseconds, this does not.
+    this.expired(lane, now() - lane.born > this.#lifetime - 1e-3 ? 'lifetime' : 'idle');
   }
 
   /** The core has trapped. Everything handed out is rejected. */

@@ -2,7 +2,8 @@
  * The pool: a limit on how many tasks run at once, and the line of those that wait.
  */
 import { type AsyncDisposing, disposable } from './disposal.js';
-import { COUNTERS, type Lane, noStats, type PoolStats, type RunOptions, type Scope, type Settings, type WaitOptions } from './lane.js';
+import { Audience, type PoolEvents } from './events.js';
+import type { Lane, RunOptions, Scope, Settings, WaitOptions } from './lane.js';
 import type { Task, TaskFunction } from './handle.js';
 import { capacity, check, duration, flag, limit, oneOf, type Rank, rank, refuse, type Rule, span, text } from './options.js';
 import { Lanes } from './lanes.js';
@@ -10,10 +11,11 @@ import { Pond } from './pond.js';
 import { retry, type RetryOptions } from './retry.js';
 import type { Again } from './series.js';
 import type { Slot } from './slot.js';
+import { COUNTERS, noStats, type PoolStats } from './stats.js';
 import { Job, SlotJob } from './task.js';
 import type { PoolTimings } from './timings.js';
 
-export type { PoolStats } from './lane.js';
+export type { PoolStats } from './stats.js';
 
 /** How a pool is made. Every timeout is in milliseconds, from 0 to 2147483647; `Infinity` is none. */
 export interface PoolOptions {
@@ -91,22 +93,32 @@ export function cancelAll(scope: Scope, reason: unknown, running: boolean): numb
   return scope.pond.tasks(scope).filter((task) => (running || task.waits) && task.cancel(reason)).length;
 }
 
+let openLane: (pool: Pool) => Lane;
 let poolAt: <K>(lanes: Lanes<K>, key: K) => Pool;
-
-/** The lane a pool works in now. @internal */
-export let laneOf: (pool: Pool) => Lane;
 
 /** As {@link Pool.run}, for a function that keeps its permit longer than it runs. `again` decides about further attempts. @internal */
 export function runSlot<T>(pool: Pool, fn: (slot: Slot) => T | PromiseLike<T>, options?: RunOptions, again?: Again): Task<Awaited<T>> {
-  return laneOf(pool).run(SlotJob, fn, options, again) as Task<Awaited<T>>;
+  return laneOf(pool).run(SlotJob, fn, options, undefined, again) as Task<Awaited<T>>;
+}
+
+/** The lane of a pool, made if there is none. @internal */
+export function laneOf(pool: Pool): Lane {
+  return openLane(pool);
 }
 
 /** The pool of a key. @internal */
 export function viewOf<K>(lanes: Lanes<K>, key: K): Pool {
-  return poolAt(lanes, key);
+  return lanes.view(key, poolAt);
 }
 
-export interface Pool extends AsyncDisposing {}
+export interface Pool extends AsyncDisposing {
+  removeEventListener<E extends keyof PoolEvents>(
+    type: E,
+    listener: (this: Pool, event: PoolEvents[E]) => void,
+    options?: boolean | EventListenerOptions,
+  ): void;
+  removeEventListener(type: string, listener: EventListenerOrEventListenerObject | null, options?: boolean | EventListenerOptions): void;
+}
 
 /**
  * Runs tasks, no more than `concurrency` at once; the others wait in line, by priority. `await using` closes it.
@@ -117,15 +129,16 @@ export interface Pool extends AsyncDisposing {}
  * const sizes = await Promise.all(files.map((file) => pool.run(() => measure(file))));
  * ```
  */
-export class Pool {
+export class Pool extends EventTarget {
   readonly #lanes: Lanes<unknown>;
   readonly #key: unknown;
   #lane: Lane | undefined;
   #closing: Promise<void> | undefined;
+  #audience: Audience | undefined;
 
   static {
     disposable(this.prototype);
-    laneOf = (pool) => pool.#open();
+    openLane = (pool) => pool.#open();
     poolAt = (lanes, key) => new (Pool as new (lanes: unknown, key: unknown) => Pool)(lanes, key);
   }
 
@@ -141,11 +154,12 @@ export class Pool {
    */
   constructor(options?: number | PoolOptions);
   constructor(options?: number | PoolOptions | Lanes<unknown>, key?: unknown) {
+    super();
     this.#key = key;
     if (options instanceof Lanes) this.#lanes = options;
     else {
       const own = settings(options);
-      this.#lanes = new Lanes(new Pond(Infinity, Infinity, Infinity), () => own);
+      this.#lanes = new Lanes(new Pond(Infinity, Infinity, Infinity, Infinity), () => own);
       this.#open();
     }
   }
@@ -153,7 +167,33 @@ export class Pool {
   /** The lane to work in. A closed pool stays with its own, which takes nothing. */
   #open(): Lane {
     const lane = this.#lane;
-    return lane && (lane.alive || this.#closing) ? lane : (this.#lane = this.#lanes.make(this.#key));
+    return lane && (lane.alive || this.#closing) ? lane : (this.#lane = this.#make());
+  }
+
+  #make(): Lane {
+    const lane = this.#lanes.make(this.#key, this);
+    if (this.#audience) lane.hear(this.#audience);
+    return lane;
+  }
+
+  /**
+   * As with every `EventTarget`. What is told, and when, is said at each of the {@link PoolEvents}. Costs nothing as long as nobody listens.
+   *
+   * @example
+   * ```js
+   * pool.addEventListener('error', ({ detail: { id, error } }) => console.warn(id, error));
+   * ```
+   */
+  override addEventListener<E extends keyof PoolEvents>(
+    type: E,
+    listener: (this: Pool, event: PoolEvents[E]) => void,
+    options?: boolean | AddEventListenerOptions,
+  ): void;
+  override addEventListener(type: string, listener: EventListenerOrEventListenerObject | null, options?: boolean | AddEventListenerOptions): void;
+  override addEventListener(...args: Parameters<EventTarget['addEventListener']>): void {
+    (this.#audience ??= new Audience(this)).add(args[0]);
+    this.#peek()?.hear(this.#audience);
+    super.addEventListener(...args);
   }
 
   /** The lane there is; none is made for looking. */
@@ -259,8 +299,9 @@ export class Pool {
 
   async #drain(lane: Lane): Promise<void> {
     lane.shut();
-    await lane.until(() => lane.idle);
+    await lane.until(() => lane.drained);
     this.#lanes.drained(lane);
+    lane.tell('close');
   }
 
   /**
@@ -289,7 +330,7 @@ export class Pool {
 
   /** Whether no task is started until {@link Pool.resume}. */
   get isPaused(): boolean {
-    return this.#peek()?.paused ?? !this.#settings.autoStart;
+    return this.#lanes.pond.paused || (this.#peek()?.paused ?? !this.#settings.autoStart);
   }
 
   /** Whether nothing waits and nothing runs. */
@@ -299,7 +340,7 @@ export class Pool {
 
   /** Whether {@link Pool.close} was called. */
   get isClosed(): boolean {
-    return this.#closing !== undefined || this.#peek()?.closed === true;
+    return this.#closing !== undefined || this.#lanes.closed;
   }
 
   /** Counters since the pool was made, taken in one instant: they add up. */

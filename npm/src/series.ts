@@ -5,10 +5,10 @@
  * One async function, called in the caller's turn, begins them all: so that each has the caller's async context.
  */
 import { LANE_HOLD } from './calls.js';
-import { act } from './core.js';
+import { act, broken } from './core.js';
 import { aborted, TimeoutError } from './errors.js';
-import type { Owner, TaskState } from './handle.js';
-import type { Lane } from './lane.js';
+import { handle, type Owner, type Task, type TaskState } from './handle.js';
+import type { Guest, Lane } from './lane.js';
 import type { Ranked } from './options.js';
 import { unwatch } from './signals.js';
 import { CANCELLED, type Outcome, TIMED_OUT } from './slot.js';
@@ -41,6 +41,7 @@ export class Series implements Owner {
   readonly #lane: Lane;
   readonly #make: (extra: Extra) => Job;
   readonly #again: Again;
+  readonly #guest: Guest | undefined;
   /** Of all attempts together. */
   readonly #end: number;
   #attempts = 0;
@@ -52,17 +53,18 @@ export class Series implements Owner {
   #reject: ((reason: unknown) => void) | undefined;
   #wake: (() => void) | undefined;
 
-  constructor(lane: Lane, make: (extra: Extra) => Job, more: Extra, again: Again) {
+  constructor(lane: Lane, make: (extra: Extra) => Job, more: Extra, again: Again, guest: Guest | undefined) {
     this.#lane = lane;
     this.#make = make;
     this.more = more;
     this.#again = again;
+    this.#guest = guest;
     this.since = lane.pond.time();
     this.#end = now() + more.totalTimeout;
   }
 
   /** Makes its promise, and starts the first attempt if there is room. */
-  begin(): Promise<unknown> {
+  begin(): Task<unknown> {
     const promise = new Promise((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;
@@ -70,7 +72,7 @@ export class Series implements Owner {
     this.promise = promise;
     this.#enter();
     void this.#run();
-    return promise;
+    return handle(promise, this);
   }
 
   /** Until it is over its lane does not idle. */
@@ -80,6 +82,7 @@ export class Series implements Owner {
     for (const { series } of [lane, pond.all]) series.add(this);
     act(LANE_HOLD, pond.handle, lane.handle, 1);
     lane.register(this, this.more);
+    this.#guest?.enter();
   }
 
   #leave(): void {
@@ -92,7 +95,12 @@ export class Series implements Owner {
     for (const { series } of [lane, pond.all]) series.delete(this);
     act(LANE_HOLD, pond.handle, lane.handle, 0, pond.time());
     lane.seal();
-    pond.left(lane);
+    if (!broken) {
+      lane.changed();
+      pond.all.changed();
+      pond.rested();
+    }
+    this.#guest?.leave();
   }
 
   async #run(): Promise<void> {

@@ -4,17 +4,17 @@
  * A task that waits is one promise, the gate, with one reaction registered in the caller's turn, so that the async context of the caller
  * is the task's; what `run()` returns is the promise of that reaction. Opening the gate starts the task, in a microtask of its own.
  */
-import { ABANDON, CANCELLED, FAILED, type Outcome, type Phase, RUN, type Slot, SUCCEEDED, TIMED_OUT } from './slot.js';
+import { ABANDON, CANCELLED, DROPPED, FAILED, type Outcome, type Phase, RUN, type Slot, SUCCEEDED, TIMED_OUT } from './slot.js';
 import { SET_PRIORITY } from './calls.js';
 import { act } from './core.js';
 import { aborted, PHASES, type TimeoutError, type TimeoutPhase } from './errors.js';
-import type { Lane, Settings } from './lane.js';
+import type { Guest, Lane, Settings } from './lane.js';
 import type { Ranked } from './options.js';
 import { genuine, isThenable, then } from './thenable.js';
 import type { RetrySettings } from './retry.js';
 import type { Series } from './series.js';
 import { unwatch } from './signals.js';
-import { Context, type TaskState } from './handle.js';
+import { Context, type EndState, handle, type Task, type TaskState } from './handle.js';
 import { flow, landed, type Ready } from './turn.js';
 
 /** Waits in the line. */
@@ -29,7 +29,7 @@ const RUNNING = 3;
 const OVER = 4;
 
 /** By the outcomes. */
-export const STATES: readonly TaskState[] = ['succeeded', 'failed', 'cancelled', 'timedOut', 'failed', 'dropped'];
+export const STATES: readonly EndState[] = ['succeeded', 'failed', 'cancelled', 'timedOut', 'failed', 'dropped'];
 
 /** For promises whose rejection nobody has to handle. */
 export const ignore = () => {};
@@ -62,10 +62,15 @@ export class Extra {
   attempt = 1;
   series: Series | undefined;
   controller: AbortController | undefined;
-  /** It was cancelled or has timed out, and why. */
+  /** It was cancelled or has timed out. */
   stopped = false;
+  /** Why; or, if somebody listens, what its function returned or threw. */
   reason: unknown;
+  /** Its error was told. */
+  told = false;
   kept = false;
+  /** Who stays as long as the task does. */
+  guest: Guest | undefined;
 
   constructor({ timeout, queueTimeout, totalTimeout }: Settings) {
     this.timeout = timeout;
@@ -172,32 +177,43 @@ export class Job implements Slot, Ready {
   }
 
   /** A promise for a task that was not taken. */
-  refuse(reason: unknown, outcome: Outcome): Promise<never> {
+  refuse(reason: unknown, outcome: Outcome): Task<never> {
     this.#stage = OVER;
     this.#outcome = outcome;
     this.#fn = undefined;
-    return Promise.reject(reason);
+    this.extra?.guest?.leave();
+    return handle(Promise.reject(reason), this);
   }
 
   /** Makes the promise of a task that waits. The reaction has to be registered in the caller's turn. */
-  wait(): Promise<unknown> {
+  wait(): Task<unknown> {
     const gate = new Promise<Job>(take);
     this.#open = taken;
     taken = undefined;
-    return (this.promise = gate.then(enter));
+    return this.#taken(gate.then(enter));
   }
 
   /** Makes the promise of a task that starts at once. */
-  begin(): Promise<unknown> {
-    const promise = (this.promise = new Promise(take));
+  begin(): Task<unknown> {
+    const promise = new Promise(take);
     const settle = taken!;
     taken = undefined;
+    this.#stage = RUNNING;
+    const task = this.#taken(promise);
     try {
       settle(this.#call());
     } catch (error) {
       settle(Promise.reject(error));
     }
-    return promise;
+    return task;
+  }
+
+  /** It has its promise. */
+  #taken(promise: Promise<unknown>): Task<unknown> {
+    const task = handle(promise, this);
+    this.promise = task;
+    if (this.lane.audience) this.lane.tell('submit', { task }, this);
+    return task;
   }
 
   /** It has its permit. */
@@ -230,9 +246,12 @@ export class Job implements Slot, Ready {
     const { timeout } = this.extra ?? this.lane.settings;
     if (timeout !== Infinity) this.arm(RUN, timeout);
     this.lane.timings?.start(this.extra!);
+    if (this.lane.audience) this.lane.tell('start', {}, this);
     let failed = false;
     let value: unknown;
     try {
+      // By a listener.
+      if (this.extra?.stopped) throw this.extra.reason;
       value = this.#fn!(this.context() as never);
       if (isThenable(value)) return this.#follow(genuine(value));
     } catch (error) {
@@ -240,7 +259,7 @@ export class Job implements Slot, Ready {
       value = error;
     }
     if (this.extra?.stopped) [failed, value] = [true, this.extra.reason];
-    this.#ended(failed);
+    this.#ended(failed, value);
     if (failed) throw value;
     return value;
   }
@@ -260,14 +279,32 @@ export class Job implements Slot, Ready {
 
   #settle(failed: boolean, value: unknown, settle: (value: unknown) => void): void {
     const stopped = this.extra?.stopped;
-    this.#ended(failed);
+    this.#ended(failed, value);
     if (!stopped) settle(value);
   }
 
   /** Its function has ended. */
-  #ended(failed: boolean): void {
+  #ended(failed: boolean, value: unknown): void {
     this.promise = this.#reject = this.#fn = undefined;
-    if (failed || !this.extra?.kept) this.release(failed ? FAILED : SUCCEEDED);
+    if (!failed && this.extra?.kept) return;
+    if (this.lane.audience && !this.extra?.stopped) this.more.reason = value;
+    this.release(failed ? FAILED : SUCCEEDED);
+  }
+
+  /** It has left: tells who listens. */
+  left(): void {
+    if (!this.lane.audience) return;
+    const outcome = this.#outcome as Outcome;
+    const reason = this.extra?.reason;
+    this.#complain(outcome, reason);
+    this.lane.tell('end', { state: STATES[outcome]!, [outcome === SUCCEEDED ? 'value' : 'error']: reason }, this);
+  }
+
+  /** Tells of its error, if it is one; once. */
+  #complain(outcome: Outcome, error: unknown): void {
+    if (outcome === SUCCEEDED || outcome === CANCELLED || this.extra?.told) return;
+    if (this.extra) this.extra.told = true;
+    this.lane.tell(outcome === DROPPED ? 'drop' : 'error', { error }, this);
   }
 
   #leave(outcome: Outcome): void {
@@ -285,6 +322,7 @@ export class Job implements Slot, Ready {
     if (this.#stage === OVER) return;
     this.#leave(SUCCEEDED);
     if (recalled) this.onRecall?.();
+    this.lane.pond.left(this);
   }
 
   /**
@@ -325,6 +363,7 @@ export class Job implements Slot, Ready {
     if (outcome === TIMED_OUT) this.onTimeout?.(reason as TimeoutError);
     this.extra!.controller?.abort(reason);
     if (abandon !== Infinity) this.arm(ABANDON, abandon);
+    this.#complain(outcome, reason);
   }
 }
 

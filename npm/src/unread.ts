@@ -2,13 +2,12 @@
  * Tells a developer, once, of responses nobody reads.
  */
 
-/** A bundler's or Node's; elsewhere there is none. */
-declare const process: { env: Record<string, string | undefined> } | undefined;
+import { isProduction } from './development.js';
 
 /** Returns what to call for every permit taken from an unread response. It speaks once, of all there were in that turn. */
 export function unreadWarning(): (lane: string) => void {
   const count = new Map<string, number>();
-  let told = typeof process !== 'undefined' && process.env?.NODE_ENV === 'production';
+  let told = isProduction();
   const tell = () => {
     told = true;
     for (const [lane, n] of count) {

@@ -13,8 +13,6 @@ const INDEX_BITS: u32 = 24;
 /// Also stands for no place.
 const INDEX_MASK: u32 = (1 << INDEX_BITS) - 1;
 const GENERATION_MASK: u32 = ((1 << 6) - 1) << INDEX_BITS;
-/// In no id but [`Id::NONE`].
-const FREE: u32 = 1 << 31;
 
 impl Id {
     /// Nobody's id.
@@ -42,7 +40,8 @@ impl Id {
 /// Which places are taken: kept apart from the records, so that it is there once for all kinds of them.
 #[derive(Debug)]
 struct Places {
-    /// The id of the record in each place; for a free one `FREE`, the generation of the next record there, and the next free place.
+    /// The id of the record in each place; for a free one the generation of the next record there, and the next free place, which is never itself:
+    /// so no id leads to it.
     ids: Vec<u32>,
     /// The first free place.
     free: u32,
@@ -64,7 +63,7 @@ impl Places {
     fn give_back(&mut self, id: Id) {
         if let Some(place) = self.ids.get_mut(id.index()) {
             let next = id.0.wrapping_add(1 << INDEX_BITS) & GENERATION_MASK;
-            *place = FREE | next | self.free;
+            *place = next | self.free;
             self.free = id.0 & INDEX_MASK;
         }
     }

@@ -82,7 +82,7 @@ for (const [key, each] of users) check<Equal<[typeof key, typeof each], [number,
 const keys: IterableIterator<number> = users.keys();
 users.addEventListener('expire', ({ detail }) => {
   check<Equal<typeof detail.key, number>>();
-  const reason: 'idle' | 'lifetime' | 'closed' | 'deleted' | undefined = detail.reason;
+  const reason: 'idle' | 'lifetime' | 'capacity' | 'closed' | 'deleted' | undefined = detail.reason;
   return reason;
 });
 users.addEventListener('create', { handleEvent(event: Event) { return event.type; } });
