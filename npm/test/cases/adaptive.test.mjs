@@ -134,6 +134,14 @@ describe('adaptive', () => {
     assert.equal(pool.concurrency, 10);
   });
 
+  test('and praise of the old one is forgotten', async () => {
+    const { pool, round } = lane({ concurrency: 4, adaptive: { max: 10 } });
+    await round(200, 3);
+    pool.concurrency = 3;
+    await round(200, 1);
+    assert.equal(pool.concurrency, 3);
+  });
+
   test('a smaller limit holds for those that wait', async () => {
     const { calls, send } = lane({ concurrency: 2 });
     send(4);
