@@ -8,35 +8,6 @@ import { build } from 'esbuild';
 const npm = fileURLToPath(new URL('..', import.meta.url));
 const dist = join(npm, 'dist');
 
-/**
- * Members that only this package's own objects have, and only this package uses: they are given short names. Nothing the platform or a
- * user may look at is among them; that none is declared to users is checked below.
- */
-const PRIVATE = `
-admit alive arm audience begin born branch came changed claim clock consume context controller disarm drained ended
-enter extra finish forget generation guest handle hear heed holds interrupt isNative isOver isTimed isUsed jobs kept
-landed lapsing leases leave left lock look mirror more onRecall onTimeout outgoing over owner prioritize pump reading
-refuse rested retire revoke room settings settle shut slot stall stat stopped sweep ticket told unname until watched
-withdraw
-`.trim().split(/\s+/);
-
-// The core's exports have the names Rust gave them.
-for (const { name } of WebAssembly.Module.exports(new WebAssembly.Module(readFileSync(join(npm, 'src/wasm/core_bg.wasm'))))) {
-  if (PRIVATE.includes(name)) throw new Error(`the core exports ${name}, which would be renamed in the bundle: take it off the list`);
-}
-
-for (const [format, name] of [['esm', 'index.js'], ['cjs', 'index.cjs']]) {
-  await build({
-    entryPoints: [join(npm, 'src/index.ts')], outfile: join(dist, name), format,
-    bundle: true, minify: true, target: 'es2022', platform: 'neutral', legalComments: 'none', logLevel: 'warning',
-    mangleProps: new RegExp(`^(${PRIVATE.join('|')})$`),
-  });
-}
-copyFileSync(join(npm, 'src/wasm/core_bg.wasm'), join(dist, 'core.wasm'));
-for (const text of ['README.md', 'LICENSE-MIT', 'LICENSE-APACHE']) {
-  if (existsSync(join(npm, '..', text))) copyFileSync(join(npm, '..', text), join(npm, text));
-}
-
 const specifier = /((?:from|import)\s*\(?\s*["']\.\/[^"']+)\.js(?=["'])/g;
 
 /**
@@ -65,10 +36,38 @@ function reach(name, reached = new Map()) {
 }
 
 const reached = reach('index');
-for (const [name, text] of reached) {
-  const declared = PRIVATE.find((member) => new RegExp(`^ *(readonly |get |set )?${member}[?:(]`, 'm').test(text));
-  if (declared) throw new Error(`${name}.d.ts declares ${declared}, which is renamed in the bundle: take it off the list`);
+
+const words = (text) => new Set(text.match(/[A-Za-z_$][\w$]*/g));
+const read = (folder, ending) => readdirSync(folder).filter((file) => file.endsWith(ending)).map((file) => readFileSync(join(folder, file), 'utf8')).join('\n');
+
+/**
+ * The members that only this package's own objects have, and only this package uses: they are given short names. Those are the names in its sources
+ * that neither its public declarations nor the platform's know, nor any text of it.
+ */
+function ownNames() {
+  const source = read(join(npm, 'src'), '.ts').replace(/\/\*[^]*?\*\/|\/\/.*/g, '');
+  const compilers = join(npm, 'node_modules/@typescript');
+  const platform = readdirSync(compilers).map((name) => read(join(compilers, name, 'lib'), '.d.ts'));
+  const core = WebAssembly.Module.exports(new WebAssembly.Module(readFileSync(join(npm, 'src/wasm/core_bg.wasm')))).map(({ name }) => name);
+  // Of other hosts than browsers.
+  const hosts = ['__proto__', 'env', 'NODE_ENV', 'setImmediate', 'unref', 'duplex'];
+  const texts = (source.match(/'[^'\n]*'|"[^"\n]*"|`[^`]*`/g) ?? []);
+  const others = words([...platform, ...reached.values(), ...texts, ...core, ...hosts].join('\n'));
+  return [...words(source)].filter((name) => !others.has(name));
 }
+
+const mangleProps = new RegExp(`^(${ownNames().join('|').replaceAll('$', '\\$')})$`);
+for (const [format, name] of [['esm', 'index.js'], ['cjs', 'index.cjs']]) {
+  await build({
+    entryPoints: [join(npm, 'src/index.ts')], outfile: join(dist, name), format,
+    bundle: true, minify: true, target: 'es2022', platform: 'neutral', legalComments: 'none', logLevel: 'warning', mangleProps,
+  });
+}
+copyFileSync(join(npm, 'src/wasm/core_bg.wasm'), join(dist, 'core.wasm'));
+for (const text of ['README.md', 'LICENSE-MIT', 'LICENSE-APACHE']) {
+  if (existsSync(join(npm, '..', text))) copyFileSync(join(npm, '..', text), join(npm, text));
+}
+
 for (const file of readdirSync(dist).filter((file) => /\.d\.c?ts$/.test(file))) rmSync(join(dist, file));
 for (const [name, text] of reached) {
   writeFileSync(join(dist, `${name}.d.ts`), text);

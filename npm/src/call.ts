@@ -2,6 +2,7 @@
  * One call that goes by a lane: what it was told, and what is told of it.
  */
 import type { CallSettings } from './fetch-options.js';
+import type { Attempts } from './fetch-retry.js';
 import type { Task } from './handle.js';
 import { type Rank, rank } from './options.js';
 import { bodySize, downloadMeter, Meter } from './progress.js';
@@ -13,6 +14,8 @@ export class Call {
   readonly lane: string;
   readonly request: Request;
   readonly settings: CallSettings;
+  /** What its attempts share, if there may be several. */
+  readonly attempts: Attempts | undefined;
   readonly timing: Timing;
   readonly #events: Announcer;
   /** The size of the request's body, if there is one and its progress is watched. */
@@ -20,10 +23,11 @@ export class Call {
   /** As long as it waits. No longer: it leads to the response. */
   #task: Task<Response> | undefined;
 
-  constructor(lane: string, request: Request, body: unknown, settings: CallSettings, timings: Timings, events: Announcer) {
+  constructor(lane: string, request: Request, body: unknown, settings: CallSettings, attempts: Attempts | undefined, timings: Timings, events: Announcer) {
     this.lane = lane;
     this.request = request;
     this.settings = settings;
+    this.attempts = attempts;
     this.timing = new Timing(timings, lane);
     this.#events = events;
     if (settings.onUploadProgress && (request.body ?? body)) this.#size = bodySize(body);

@@ -18,7 +18,8 @@ type Send = (request: Request) => { readonly call: Call; readonly response: Prom
 /** What makes calls alike; undefined for one that is like no other. */
 function likeness(request: Request, lane: string, { priority: _, id: __, ...settings }: CallSettings): string | undefined {
   const { method, url, headers, mode, credentials, cache, redirect, referrer, referrerPolicy, integrity } = request;
-  if (method !== 'GET' || mode === 'navigate' || settings.onDownloadProgress || settings.onUploadProgress) return undefined;
+  const functions = [settings.onDownloadProgress, settings.onUploadProgress, ...Object.values(settings.retry ?? {})];
+  if (method !== 'GET' || mode === 'navigate' || functions.some((value) => typeof value === 'function')) return undefined;
   return JSON.stringify([lane, url, [...headers], mode, credentials, cache, redirect, referrer, referrerPolicy, integrity, settings]);
 }
 

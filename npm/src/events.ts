@@ -3,7 +3,6 @@
  */
 import type { QueueFullError } from './errors.js';
 import type { EndState, Task } from './handle.js';
-import type { Job } from './task.js';
 
 /** What the events of one task tell, as `event.detail`. */
 export interface TaskEventDetail {
@@ -48,6 +47,8 @@ export interface PoolEvents {
    * Those that were cancelled are not told of.
    */
   error: CustomEvent<ErrorEventDetail>;
+  /** An attempt at a task has failed, and another follows after `delay` milliseconds. The others are told of the task as a whole, but for `start`. */
+  retry: CustomEvent<ErrorEventDetail & { readonly attempt: number; readonly delay: number }>;
   /** A task is over: it has left the line, or its permit is back. Told before its promise settles, unless it was stopped while it ran. */
   end: CustomEvent<EndEventDetail>;
   /** The last of those that waited has its permit or has left the line. Not told again until another task has waited. */
@@ -85,7 +86,7 @@ export class Audience {
     this.#types.add(type);
   }
 
-  tell(type: string, detail: object | null = null, job?: Job): void {
+  tell(type: string, detail: object | null = null, job?: { readonly id: string }): void {
     if (!this.#types.has(type)) return;
     // An id is made up only if somebody looks.
     if (job) Object.defineProperty(detail, 'id', { get: () => job.id, enumerable: true });

@@ -1,8 +1,11 @@
 /**
  * What `createFetch` and a single call of its fetch may be told, and the checking of it.
  */
+import type { AdaptiveOptions } from './adaptive.js';
+import { fetchRetry, type FetchRetryOptions, type FetchRetrySettings } from './fetch-retry.js';
 import { callable, capacity, check, duration, flag, limit, oneOf, type Priority, priority, type Rank, refuse, type Rule, span, text } from './options.js';
 import { originOf } from './origin.js';
+import { finite } from './pool-options.js';
 import type { ProgressListener } from './progress.js';
 
 /** How one lane works. All times are in milliseconds; `Infinity` means never. */
@@ -19,12 +22,12 @@ export interface LaneOptions {
    */
   queueCapacity?: number | undefined;
   /**
-   * How long a request may wait in the line; from the call until it is sent.
+   * How long a request may wait in the line; from the call until it is sent, and again before each repeat, from the end of the pause.
    * @defaultValue Infinity
    */
   queueTimeout?: number | undefined;
   /**
-   * How long the answer's headers may take; from when the request is sent.
+   * How long the answer's headers may take; from when the request is sent, each time it is.
    * @defaultValue Infinity
    */
   timeout?: number | undefined;
@@ -34,7 +37,7 @@ export interface LaneOptions {
    */
   bodyTimeout?: number | undefined;
   /**
-   * How long everything may take: waiting, headers and body; from the call until the permit goes back.
+   * How long everything may take: waiting, headers and body, and all repeats and pauses; from the call until the permit goes back.
    * @defaultValue Infinity
    */
   totalTimeout?: number | undefined;
@@ -75,7 +78,7 @@ export interface LaneOptions {
    * Whether GETs that are alike share one transfer, from the first one's call until its headers come: the same URL, headers, `mode`, `credentials`, `cache`,
    * `redirect`, referrer and `integrity`, and the same `pond` but for `id` and `priority`. Each caller gets a response of its own, and an abort ends only
    * that caller's; the last one's ends the transfer. The clocks are the first caller's, the highest priority counts. What one of them reads is kept
-   * in memory for the others: read all responses, or cancel them. Calls that watch their progress do not share.
+   * in memory for the others: read all responses, or cancel them. Calls that watch their progress do not share, nor do those whose `retry` has functions.
    * @defaultValue false
    */
   dedupe?: boolean | undefined;
@@ -85,6 +88,36 @@ export interface LaneOptions {
    * @defaultValue 'reject'
    */
   onFull?: 'reject' | 'respond' | undefined;
+  /**
+   * How often a request is sent again; or {@link FetchRetryOptions}. By default that is done after a 429 or 503 only, and for idempotent methods. It
+   * has no permit in the pause before, and then goes to the front of its priority. The last response is the result, whatever its status; also if the
+   * next attempt would come after `totalTimeout`, or `Retry-After` asks for longer than `maxRetryAfter`.
+   * @defaultValue 0
+   */
+  retry?: number | FetchRetryOptions | undefined;
+  /**
+   * Whether a 429 or 503 with a `Retry-After` stops the whole lane: nothing is sent in it until then, whoever asks. Aborts and timeouts work on.
+   * One that asks for longer than the `maxRetryAfter` of `retry` is not heeded.
+   * @defaultValue whether there is a `retry`
+   */
+  pauseOnRetryAfter?: boolean | undefined;
+  /**
+   * Whether to find out how much the server bears: after a 429, a 503 or a timeout half as many requests may be in flight in the lane, and one more when
+   * that many have gone well; between `min` (default 1) and `max` (default the lane's `concurrency`). Setting the lane's `concurrency` begins anew from
+   * there.
+   * @defaultValue false
+   */
+  adaptive?: boolean | AdaptiveOptions | undefined;
+  /**
+   * With `intervalCap`: a span of time in ms, more than 0.
+   * @defaultValue 1000
+   */
+  interval?: number | undefined;
+  /**
+   * Most requests sent in any `interval`, from 1; repeats count too.
+   * @defaultValue Infinity
+   */
+  intervalCap?: number | undefined;
 }
 
 /**
@@ -104,7 +137,7 @@ export interface FetchOptions extends LaneOptions {
   /** Lanes that differ: by origin, or a function which is asked once for every new lane. What they leave out is as for all. */
   lanes?: Readonly<Record<string, LaneOptions>> | ((lane: string) => LaneOptions | undefined) | undefined;
   /**
-   * The lane of a request; `null` sends it without any limit, timeout or count. What it throws, the call rejects with.
+   * The lane of a request; `null` sends it without any limit, timeout, retry or count. What it throws, the call rejects with.
    * @defaultValue the origin of the request's URL; `null` unless that is http: or https:
    */
   lane?: ((request: Request) => string | null) | undefined;
@@ -139,14 +172,14 @@ export interface FetchOptions extends LaneOptions {
  * await fetch(url, { pond: { priority: 3, queueTimeout: 5_000 } });
  * ```
  */
-export interface PondInit extends Pick<LaneOptions, 'queueTimeout' | 'timeout' | 'bodyTimeout' | 'totalTimeout' | 'releaseOn' | 'dedupe' | 'onFull'> {
+export interface PondInit extends Pick<LaneOptions, 'queueTimeout' | 'timeout' | 'bodyTimeout' | 'totalTimeout' | 'releaseOn' | 'retry' | 'dedupe' | 'onFull'> {
   /**
    * Place in the line: higher goes first, equal ones in the order they came. Any finite number, or fetch's own words; or a function that says it,
    * called now and by every `fetch.lanes.get(origin).reprioritize()`.
    * @defaultValue that of fetch's own `priority`: `'high'` 1, `'auto'` 0, `'low'` -1
    */
   priority?: Rank | undefined;
-  /** The lane to use in place of the request's own; `null` sends it without any limit, timeout or count. */
+  /** The lane to use in place of the request's own; `null` sends it without any limit, timeout, retry or count. */
   lane?: string | null | undefined;
   /** A name to call the waiting request by: `fetch.lanes.get(origin).setPriority(id, priority)`. */
   id?: string | undefined;
@@ -168,13 +201,14 @@ export type ExtendOptions = Omit<PondInit, 'id'>;
 
 const call: Record<string, Rule> = {
   queueTimeout: duration, timeout: duration, bodyTimeout: duration, totalTimeout: duration, releaseOn: word('body', 'headers'), dedupe: flag,
-  onFull: word('reject', 'respond'),
+  onFull: word('reject', 'respond'), retry: fetchRetry,
 };
 const EXTEND: Record<string, Rule> = { ...call, priority: order, lane: laneName, onDownloadProgress: callable, onUploadProgress: callable };
 const POND: Record<string, Rule> = { ...EXTEND, id: text };
 const LANE: Record<string, Rule> = {
   ...call, concurrency: limit, queueCapacity: capacity, unreadGrace: duration, order: word('fifo', 'lifo'), aging: span,
   overflow: word('reject', 'drop-oldest', 'drop-lowest'), timings: flag,
+  pauseOnRetryAfter: flag, adaptive, interval: finite, intervalCap: limit,
 };
 const FETCH: Record<string, Rule> = {
   ...LANE, maxConcurrency: limit, idleTimeout: duration, lifetime: duration, lanes, lane: callable, fetch: callable,
@@ -183,10 +217,17 @@ const FETCH: Record<string, Rule> = {
 
 /** Checked options: what is there is not undefined. */
 type Checked<T> = { readonly [K in keyof T]?: Exclude<T[K], undefined> };
+/** Of whom `retry` may be said, by parts. @internal */
+export interface Retrying {
+  readonly retry?: Partial<FetchRetrySettings>;
+}
 /** All that is known of a lane. @internal */
-export type LaneSettings = Required<Checked<LaneOptions>>;
+export type LaneSettings = Required<Checked<Omit<LaneOptions, 'retry' | 'pauseOnRetryAfter' | 'adaptive'>>> & Retrying & {
+  readonly pauseOnRetryAfter?: boolean;
+  readonly adaptive?: AdaptiveOptions | undefined;
+};
 /** What a call has said of itself. @internal */
-export type PondSettings = Checked<Omit<PondInit, 'priority'> & { priority: number | (() => Priority) }>;
+export type PondSettings = Checked<Omit<PondInit, 'priority' | 'retry'> & { priority: number | (() => Priority) }> & Retrying;
 /** All there is to know of a call. @internal */
 export type CallSettings = LaneSettings & PondSettings;
 /** What `createFetch` was told. @internal */
@@ -201,6 +242,7 @@ export type FetchSettings = Readonly<Pick<FetchOptions, 'maxConcurrency' | 'idle
 const DEFAULTS: LaneSettings = {
   concurrency: 6, queueCapacity: Infinity, queueTimeout: Infinity, timeout: Infinity, bodyTimeout: Infinity, totalTimeout: Infinity,
   releaseOn: 'body', unreadGrace: 500, order: 'fifo', aging: Infinity, overflow: 'reject', timings: false, dedupe: false, onFull: 'reject',
+  interval: 1000, intervalCap: Infinity,
 };
 
 /** One of some words. */
@@ -226,6 +268,19 @@ export function laneName(value: unknown, option: string): string | null {
   return value === null || typeof value === 'string' ? value : refuse(option, 'a string or null', value);
 }
 
+function adaptive(value: unknown, option: string): AdaptiveOptions | undefined {
+  if (typeof value === 'boolean') return value ? {} : undefined;
+  const options: AdaptiveOptions = check(value, { min: limit, max: limit }, option, `${option}.`);
+  const { min = 1, max = Infinity } = options;
+  return min <= max ? options : refuse(`${option}.min`, 'no more than max', min, RangeError);
+}
+
+/** The settings of the one with those of the other before them, also within `retry`. @internal */
+export function inherit<T extends Retrying, U extends Retrying>(general: T, own: U): T & U {
+  const both = { ...general, ...own };
+  return general.retry && own.retry ? { ...both, retry: { ...general.retry, ...own.retry } } : both;
+}
+
 /** Checks what a call says of itself. @internal */
 export function pondSettings(pond: PondInit | undefined): PondSettings {
   return check(pond, POND, 'pond', 'pond.');
@@ -237,8 +292,8 @@ export function extendSettings(options: ExtendOptions | undefined): PondSettings
 }
 
 /** A table with origins as the lanes have them, however they were written. */
-function byOrigin(table: Readonly<Record<string, LaneOptions>>): (lane: string) => object | undefined {
-  const checked = new Map<string, object>();
+function byOrigin(table: Readonly<Record<string, LaneOptions>>): (lane: string) => Partial<LaneSettings> | undefined {
+  const checked = new Map<string, Partial<LaneSettings>>();
   for (const [name, options] of Object.entries(table)) {
     checked.set(spelled(name), check(options, LANE, `lanes[${JSON.stringify(name)}]`));
   }
@@ -255,11 +310,11 @@ function spelled(lane: string): string {
 
 /** Checks the options of `createFetch`; `lanes` becomes a function that knows all of a lane. @internal */
 export function fetchSettings(options: FetchOptions | undefined): FetchSettings {
-  const checked = check(options, FETCH, 'the options of createFetch') as Checked<FetchOptions>;
+  const checked = check(options, FETCH, 'the options of createFetch') as Checked<Omit<FetchOptions, keyof LaneOptions>> & Partial<LaneSettings>;
   const { lanes = {}, lane, fetch, maxConcurrency, idleTimeout, lifetime, offline, ...general } = checked;
   const special = typeof lanes === 'function' ? (lane: string) => check(lanes(lane), LANE, 'what lanes() has returned') : byOrigin(lanes);
   return {
     lane, maxConcurrency, idleTimeout, lifetime, offline, isNative: !fetch, fetch: fetch ?? callable(globalThis.fetch, 'fetch'),
-    lanes: (lane) => ({ ...DEFAULTS, ...general, ...special(lane) }),
+    lanes: (lane) => inherit({ ...DEFAULTS, ...general }, special(lane) ?? {}),
   };
 }

@@ -5,15 +5,18 @@ import { type AsyncDisposing, disposable } from './disposal.js';
 import { Call } from './call.js';
 import { Shares } from './dedupe.js';
 import { QueueFullError } from './errors.js';
+import { Feedback } from './feedback.js';
 import {
-  type ExtendOptions, extendSettings, type FetchOptions, type FetchSettings, fetchSettings, type LaneSettings, laneName, type PondInit, type PondSettings, pondSettings,
+  type ExtendOptions, extendSettings, type FetchOptions, type FetchSettings, fetchSettings, inherit, type LaneSettings, laneName, type PondInit, type PondSettings,
+  pondSettings,
 } from './fetch-options.js';
+import { attemptsAt, DEFAULTS } from './fetch-retry.js';
 import type { Task } from './handle.js';
-import type { PoolStats } from './stats.js';
+import type { Lane } from './lane.js';
 import { PoolManager, setOffline } from './manager.js';
 import { Connection } from './offline.js';
 import { originOf } from './origin.js';
-import { type PoolOptions, runSlot } from './pool.js';
+import { laneOf, type PoolOptions, runSlot } from './pool.js';
 import { metered } from './progress.js';
 import { Announcer, type FetchEvents } from './request-events.js';
 import { hasBody, observe } from './response.js';
@@ -21,6 +24,7 @@ import { Reading } from './reading.js';
 import { RUN, type Slot } from './slot.js';
 import type { FetchTiming, Timings } from './timing.js';
 import { Transfer } from './transfer.js';
+import type { PoolStats } from './stats.js';
 import { unreadWarning } from './unread.js';
 
 /** What {@link createFetch} makes: `fetch`, and the lanes behind it. */
@@ -111,12 +115,19 @@ function receive(transfer: Transfer, response: Response, call: Call, unread: () 
   else transfer.slot.release();
 }
 
+/** How long a lane waits at most if its server asks for it. */
+function patience({ retry, pauseOnRetryAfter = retry !== undefined && retry.limit !== 0 }: LaneSettings): number {
+  return pauseOnRetryAfter ? retry?.maxRetryAfter ?? DEFAULTS.maxRetryAfter : -1;
+}
+
 /** A request that has its permit, up to the headers. The base fetch is called before this returns. */
-async function dispatch(slot: Slot, call: Call, { fetch, isNative }: FetchSettings, unread: () => void): Promise<Response> {
-  const { request } = call;
+async function dispatch(slot: Slot, call: Call, { fetch, isNative }: FetchSettings, feedback: Feedback, unread: () => void): Promise<Response> {
+  const { request, attempts } = call;
+  const next = attempts ? attempts.next() : request;
   const upload = call.upload();
-  const body = upload && metered(request, upload);
-  const transfer = new Transfer(slot, request, isNative, body);
+  const body = upload && metered(next, upload);
+  const transfer = new Transfer(slot, request, isNative, next, body);
+  const learn = feedback.watch(slot, patience(call.settings));
   let response: Response | undefined;
   try {
     call.send();
@@ -125,6 +136,13 @@ async function dispatch(slot: Slot, call: Call, { fetch, isNative }: FetchSettin
     response = await fetch(...transfer.outgoing);
     slot.disarm(RUN);
     if (!body) upload?.end();
+    learn(response);
+    if (attempts) {
+      await attempts.judge(response).catch((refused) => {
+        response = undefined;
+        throw refused;
+      });
+    }
     if (transfer.signal.aborted) response?.body?.cancel().catch(() => {});
     else accept(transfer, response, call, unread);
   } catch (error) {
@@ -153,6 +171,7 @@ class Limiter {
   /** Of the lanes there are. */
   readonly #settings = new Map<string, LaneSettings>();
   readonly #shares = new Shares();
+  readonly #learnt = new WeakMap<Lane, Feedback>();
   readonly #warn = unreadWarning();
   readonly #connection: Connection | undefined;
 
@@ -169,8 +188,9 @@ class Limiter {
   }
 
   #pool(lane: string): PoolOptions {
-    const { concurrency, queueCapacity, order, aging, overflow, timings } = this.#settings.get(lane) ?? this.#options.lanes(lane);
-    return { concurrency, queueCapacity, order, aging, overflow, timings, name: lane };
+    const { concurrency, adaptive, queueCapacity, order, aging, overflow, timings, interval, intervalCap } = this.#settings.get(lane) ?? this.#options.lanes(lane);
+    const limit = Math.min(concurrency, adaptive?.max ?? Infinity);
+    return { concurrency: limit, queueCapacity, order, aging, overflow, timings, interval, intervalCap, name: lane };
   }
 
   #settingsOf(lane: string): LaneSettings {
@@ -188,15 +208,16 @@ class Limiter {
       discard(request, signal.reason);
       throw signal.reason;
     }
-    const pond = { priority: 0, ...defaults, ...HINTS.get(args[1]?.priority), ...own };
+    const pond = inherit({ priority: 0, ...defaults, ...HINTS.get(args[1]?.priority) }, own);
     const lane = pond.lane === undefined ? this.#laneOf(request) : pond.lane;
     const { fetch } = this.#options;
     if (lane === null) return fetch(request);
-    const settings = { ...this.#settingsOf(lane), ...pond };
-    // Read once more only for those who ask for it: it may be a getter.
+    const settings = inherit(this.#settingsOf(lane), pond);
+    // Read once more only for those who need it: it may be a getter.
     const body = settings.onUploadProgress && args[1]?.body;
     return this.#shares.send(request, lane, settings, (request) => {
-      const call = new Call(lane, request, body, settings, this.timings, this.events);
+      const attempts = settings.retry && attemptsAt(request, args, settings.retry, settings.totalTimeout);
+      const call = new Call(lane, request, body, settings, attempts, this.timings, this.events);
       return { call, response: this.#send(call) };
     });
   }
@@ -206,19 +227,30 @@ class Limiter {
     return lane ? laneName(lane(request), 'what lane() has returned') : originOf(request.url);
   }
 
+  /** What the lane that is there now has learnt. */
+  #feedback(lane: Lane, { adaptive }: LaneSettings): Feedback {
+    let feedback = this.#learnt.get(lane);
+    if (!feedback) this.#learnt.set(lane, feedback = new Feedback(lane, adaptive));
+    return feedback;
+  }
+
   #send(call: Call): Promise<Response> {
-    const { lane, request, settings: { priority, id, queueTimeout, timeout, totalTimeout, onFull } } = call;
+    const { lane, request, attempts, settings } = call;
+    const { priority, id, queueTimeout, timeout, totalTimeout, onFull } = settings;
     this.#connection?.open();
+    const pool = this.lanes.get(lane);
+    const feedback = this.#feedback(laneOf(pool), settings);
     let isSent = false;
-    const task = runSlot(this.lanes.get(lane), (slot) => {
+    const task = runSlot(pool, (slot) => {
       isSent = true;
-      return dispatch(slot, call, this.#options, () => this.#warn(lane));
-    }, { priority, id, queueTimeout, timeout, totalTimeout, signal: request.signal });
+      return dispatch(slot, call, this.#options, feedback, () => this.#warn(lane));
+    }, { priority, id, queueTimeout, timeout, totalTimeout, signal: request.signal }, attempts?.again.bind(attempts));
+    if (attempts) task.then(() => attempts.end(), (reason) => attempts.end(reason));
     if (this.events.hears('settle')) task.catch((error) => call.settle(undefined, error));
     if (isSent) return task;
     if (request.keepalive) return this.#pass(task, request);
     if (task.state === 'waiting') call.queue(task);
-    task.catch((reason) => { if (!isSent) discard(request, reason); });
+    if (!attempts) task.catch((reason) => { if (!isSent) discard(request, reason); });
     if (onFull === 'reject') return task;
     return task.catch((error) => {
       if (isSent || !(error instanceof QueueFullError)) throw error;
@@ -251,7 +283,7 @@ function face(limiter: Limiter, defaults: PondSettings): PondFetch {
     lanes: { value: lanes, enumerable: true },
     stats: { get: () => lanes.stats, enumerable: true },
     timing: { value: (response: Response) => timings.get(response)?.report() },
-    extend: { value: (options?: ExtendOptions) => face(limiter, { ...defaults, ...extendSettings(options) }) },
+    extend: { value: (options?: ExtendOptions) => face(limiter, inherit(defaults, extendSettings(options))) },
     create: { value: createFetch },
     addEventListener: { value: events.listen.bind(events) },
     removeEventListener: { value: events.ignore.bind(events) },

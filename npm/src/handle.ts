@@ -1,7 +1,7 @@
 /**
  * What callers see of a task: the promise `run()` returns, and the object the function is called with.
  */
-import { type Rank, rank } from './options.js';
+import { type Rank, type Ranked, rank } from './options.js';
 import type { Job } from './task.js';
 import { breathe } from './turn.js';
 
@@ -18,7 +18,7 @@ export interface TaskContext {
   readonly signal: AbortSignal;
   /** The task's {@link Task.id}. */
   readonly id: string;
-  /** Which attempt this call is, from 1. */
+  /** Which attempt it is, from 1: more than that only with `retry`. */
   readonly attempt: number;
   /**
    * A place for a long task to let others have a go: timers, input, tasks that wait. Resolves soon, or in a later turn of the event loop if
@@ -73,6 +73,15 @@ export interface Task<T> extends Promise<T> {
   cancel(reason?: unknown): boolean;
 }
 
+/** Whoever a {@link Task} stands for. @internal */
+export interface Owner {
+  readonly id: string;
+  readonly state: TaskState;
+  readonly priority: number;
+  prioritize(ranked: Ranked): boolean;
+  cancel(reason?: unknown): boolean;
+}
+
 /** Its constructor returns what it is given, so that a subclass can put a private field on it. */
 class Identity {
   constructor(object: object) {
@@ -82,9 +91,9 @@ class Identity {
 
 /** The members of {@link Task}, on a promise that is a native one in every other respect. */
 class Handle extends Identity {
-  readonly #job: Job;
+  readonly #job: Owner;
 
-  constructor(promise: Promise<unknown>, job: Job) {
+  constructor(promise: Promise<unknown>, job: Owner) {
     super(Object.setPrototypeOf(promise, Handle.prototype));
     this.#job = job;
   }
@@ -115,7 +124,7 @@ delete (Handle.prototype as { constructor?: unknown }).constructor;
 Object.setPrototypeOf(Handle.prototype, Promise.prototype);
 
 /** Makes a task's promise its {@link Task}. @internal */
-export function handle<T>(promise: Promise<T>, job: Job): Task<T> {
+export function handle<T>(promise: Promise<T>, job: Owner): Task<T> {
   return new Handle(promise, job) as unknown as Task<T>;
 }
 
@@ -136,7 +145,7 @@ export class Context implements TaskContext {
   }
 
   get attempt(): number {
-    return this.#job.extra?.attempt ?? 1;
+    return this.#job.attempt;
   }
 
   // No `scheduler.yield()`, where there is one: it comes before timers, and so before the deadlines of the very task.

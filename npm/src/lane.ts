@@ -1,13 +1,15 @@
 /**
  * What a pool is made of inside: a line and a limit in a pond, and those who wait for it to be idle.
  */
-import { LANE_CLOSE, LANE_HOLD, LANE_HOLD_UNTIL, LANE_PAUSE, LANE_RESIZE, LIMIT, STARTS, SUBJECT, SUBMIT } from './calls.js';
+import { LANE_CAPACITY, LANE_CLOSE, LANE_HOLD, LANE_HOLD_UNTIL, LANE_PAUSE, LANE_RESIZE, LIMIT, STARTS, SUBJECT, SUBMIT } from './calls.js';
 import { act, ALL, broken, read, STARTED } from './core.js';
 import { PoolClosedError, QueueFullError } from './errors.js';
 import type { Audience, PoolEvents, Told } from './events.js';
 import type { Task } from './handle.js';
 import { callable, check, duration, type Rank, rank, type Ranked, signal, text, weight } from './options.js';
 import type { Pond } from './pond.js';
+import { retry, type RetryOptions, type RetrySettings, tries } from './retry.js';
+import { above, type Again, Series } from './series.js';
 import { watch } from './signals.js';
 import { CANCELLED, DROPPED, FAILED, QUEUE, TOTAL } from './slot.js';
 import { COUNTERS, count, type PoolStats } from './stats.js';
@@ -32,18 +34,25 @@ export interface RunOptions {
    * whose signal is aborted beforehand neither waits nor takes a permit.
    */
   signal?: AbortSignal | undefined;
-  /** The longest the function may run, from its call. Default: the pool's. */
+  /** The longest the function may run, from its call; anew for each attempt. Default: the pool's. */
   timeout?: number | undefined;
-  /** The longest it may wait in the line, from `run()`. Default: the pool's. */
+  /** The longest it may wait in the line, from `run()`; anew for each attempt, from the end of the pause. Default: the pool's. */
   queueTimeout?: number | undefined;
-  /** The longest it may take altogether, from `run()`. Default: the pool's. */
+  /** The longest it may take altogether, from `run()`, all attempts and pauses included. Default: the pool's. */
   totalTimeout?: number | undefined;
+  /**
+   * How often the task is tried again if its function throws or rejects; or {@link RetryOptions}. It has no permit in the pause before, and then
+   * goes to the front of its priority, also in a full line. It is tried again after {@link Pool.close} too. No pause begins that would end after
+   * `totalTimeout`: the promise rejects with the last error instead. In {@link PoolStats} each attempt is a task.
+   * Default: the pool's, also for what the options leave out.
+   */
+  retry?: number | RetryOptions | undefined;
   /** A name for {@link Pool.setPriority}; if several unfinished tasks have it, the latest is meant. Default: made up by the pool. */
   id?: string | undefined;
 }
 
 /** @internal */
-export const RUN_OPTIONS = { priority: rank, weight, signal, timeout: duration, queueTimeout: duration, totalTimeout: duration, id: text };
+export const RUN_OPTIONS = { priority: rank, weight, signal, timeout: duration, queueTimeout: duration, totalTimeout: duration, id: text, retry };
 
 /** The checked options of a lane. @internal */
 export interface Settings {
@@ -62,6 +71,7 @@ export interface Settings {
   readonly interval: number;
   readonly intervalCap: number;
   readonly timings: boolean;
+  readonly retry?: Partial<RetrySettings>;
   readonly name?: string;
 }
 
@@ -79,6 +89,9 @@ export interface WaitOptions {
 export class Scope {
   readonly pond: Pond;
   readonly handle: number;
+  /** Tasks with several attempts that are not over. */
+  readonly series = new Set<Series>();
+  retried = 0;
   /** Who listens, once somebody does. */
   audience: Audience | undefined;
   readonly #waiters = new Set<(error?: Error) => void>();
@@ -98,7 +111,7 @@ export class Scope {
   }
 
   get stats(): PoolStats {
-    return count((which) => this.stat(which));
+    return count((which) => this.stat(which), this.retried);
   }
 
   get concurrency(): number {
@@ -111,7 +124,7 @@ export class Scope {
   }
 
   get idle(): boolean {
-    return this.empty && this.stat(COUNTERS.running) === 0;
+    return this.empty && this.stat(COUNTERS.running) === 0 && this.series.size === 0;
   }
 
   /** Whether somebody waits for a state. */
@@ -146,7 +159,7 @@ export class Scope {
   }
 
   /** Tells whoever listens. The `id` is that of the task, if it is about one. Where it is about every task, ask for the `audience` before. */
-  tell<E extends keyof PoolEvents>(type: E, detail: Told<E> = null, job?: Job): void {
+  tell<E extends keyof PoolEvents>(type: E, detail: Told<E> = null, job?: { readonly id: string }): void {
     this.audience?.tell(type, detail, job);
   }
 
@@ -200,7 +213,7 @@ export class Lane extends Scope {
   owner: unknown;
   /** Kept if somebody has asked for them. */
   readonly timings: Timings | undefined;
-  readonly #ids = new Map<string, Job>();
+  readonly #ids = new Map<string, Job | Series>();
   #named = 0;
 
   constructor(pond: Pond, handle: number, settings: Settings, born: number) {
@@ -213,25 +226,25 @@ export class Lane extends Scope {
   }
 
   /** Submits a task, and starts it at once if there is room. */
-  run<T>(Kind: JobKind, fn: (context: never) => unknown, options: RunOptions | undefined, guest?: Guest): Task<T> {
-    const job = this.#job(Kind, fn, options);
+  run<T>(Kind: JobKind, fn: (context: never) => unknown, options: RunOptions | undefined, guest?: Guest, again?: Again): Task<T> {
+    callable(fn, 'fn');
+    const extra = options === undefined ? undefined : this.#extra(options);
+    const rule = again ?? tries(extra?.retry, this.settings.retry);
+    if (rule && !this.closed) return new Series(this, (more) => new Kind(this, fn, more), extra ?? new Extra(this.settings), rule, guest).begin() as Task<T>;
+    const job = new Kind(this, fn, extra);
     if (guest) {
       job.more.guest = guest;
       guest.enter();
     }
-    return this.#admit(job) as Task<T>;
+    return this.admit(job) as Task<T>;
   }
 
   /** As {@link run}, if the task can start now and overtakes nobody; else it was never here. */
   claim(Kind: JobKind, fn: (context: never) => unknown, options: RunOptions | undefined): void {
-    const job = this.#job(Kind, fn, options);
+    const job = new Kind(this, fn, options === undefined ? undefined : this.#extra(options));
     if (this.closed || !this.alive || broken) throw this.#refusal(CLOSED);
     const { weight = 1 } = job.extra ?? {};
-    if (read(this.pond.handle, this.handle, STARTS + 256 * (weight - 1))) this.#admit(job).catch(() => {});
-  }
-
-  #job(Kind: JobKind, fn: (context: never) => unknown, options: RunOptions | undefined): Job {
-    return new Kind(this, callable(fn, 'fn'), options === undefined ? undefined : this.#extra(options));
+    if (read(this.pond.handle, this.handle, STARTS + 256 * (weight - 1))) this.admit(job).catch(() => {});
   }
 
   /** Whether the line has no room for one more, as far as can be told without asking for it. */
@@ -256,25 +269,37 @@ export class Lane extends Scope {
    * What the line is ordered by. A task that waits is worth 1 more for each `aging` of it; as all of them are, nothing has to be changed
    * meanwhile if the later ones begin with less.
    */
-  level({ priority, since }: Extra): number {
-    return priority - since / this.settings.aging;
+  level({ priority, since, series, attempt }: Extra): number {
+    const { aging } = this.settings;
+    return attempt > 1 ? above(priority - series!.since / aging) : priority - since / aging;
   }
 
-  #admit(job: Job): Task<unknown> {
+  /** A ticket of the core, or why there is none. A further attempt finds room in any line, as its task was taken once. */
+  #submit(extra: Extra | undefined, time: number): number {
+    const { pond, handle, settings: { queueCapacity } } = this;
+    const isRepeat = extra !== undefined && extra.attempt > 1;
+    // The core does not know yet.
+    if (this.closed && this.series.size && !isRepeat) return CLOSED;
+    if (!extra) return act(SUBMIT, pond.handle, handle, 0, time);
+    if (isRepeat) act(LANE_CAPACITY, pond.handle, handle, Infinity);
+    const ticket = act(SUBMIT + 256 * (extra.weight - 1), pond.handle, handle, this.level(extra), time);
+    if (isRepeat) act(LANE_CAPACITY, pond.handle, handle, queueCapacity);
+    return ticket;
+  }
+
+  admit(job: Job): Task<unknown> {
     const { pond } = this;
     const extra = this.#isTimed ? job.more : job.extra;
     if (extra?.signal?.aborted) return job.refuse(extra.signal.reason, CANCELLED);
     const time = pond.time();
     if (extra) extra.since = time;
-    const ticket = extra
-      ? act(SUBMIT + 256 * (extra.weight - 1), pond.handle, this.handle, this.level(extra), time)
-      : act(SUBMIT, pond.handle, this.handle, 0, time);
+    const ticket = this.#submit(extra, time);
     if (ticket < 0) return this.#refuse(job, ticket);
     const dropped = this.settings.overflow ? pond.find(read(pond.handle, ALL, SUBJECT)) : undefined;
     const recalled = pond.place(job, ticket & ~STARTED);
     const { totalTimeout, queueTimeout } = extra ?? this.settings;
     if (totalTimeout !== Infinity) job.arm(TOTAL, totalTimeout);
-    if (extra) this.#register(job, extra);
+    if (extra) this.register(job, extra);
     const starts = (ticket & STARTED) !== 0;
     if (!starts && queueTimeout !== Infinity) job.arm(QUEUE, queueTimeout);
     this.came(!starts);
@@ -294,7 +319,8 @@ export class Lane extends Scope {
     return task;
   }
 
-  #register(job: Job, { signal, id }: Extra): void {
+  /** Hears its signal, and knows its name. */
+  register(job: Job | Series, { signal, id }: Extra): void {
     if (signal) watch(signal, job);
     if (id !== undefined) this.#ids.set(id, job);
   }
@@ -310,7 +336,7 @@ export class Lane extends Scope {
   }
 
   /** The name of a task, made up if it has none. */
-  name(job: Job): string {
+  name(job: Job | Series): string {
     const { more } = job;
     if (more.id === undefined) {
       more.id = `task-${++this.#named}`;
@@ -320,12 +346,12 @@ export class Lane extends Scope {
   }
 
   /** The unfinished task of that name. */
-  find(id: string): Job | undefined {
+  find(id: string): Job | Series | undefined {
     return this.#ids.get(id);
   }
 
   /** The task is over. */
-  unname(id: string, job: Job): void {
+  unname(id: string, job: Job | Series): void {
     if (this.#ids.get(id) === job) this.#ids.delete(id);
   }
 
@@ -380,17 +406,23 @@ export class Lane extends Scope {
 
   /** Asks those of the waiting tasks that have one for their priority. None is changed if one of them cannot say it. */
   reprioritize(): void {
-    const asked = this.pond.jobs(this).filter((job) => job.waits && job.extra?.ask);
-    const ranks = asked.map((job) => ({ job, ...rank(job.extra!.ask, 'priority') }));
-    for (const { job, ...ranked } of ranks) job.prioritize(ranked);
+    const asked = this.pond.tasks(this).filter((task) => task.waits && task.extra?.ask);
+    const ranks = asked.map((task) => ({ task, ...rank(task.extra!.ask, 'priority') }));
+    for (const { task, ...ranked } of ranks) task.prioritize(ranked);
   }
 
   /** Takes no more. What waits is to be drained, so a pause ends. */
   shut(): void {
-    const { pond } = this;
     this.closed = true;
+    this.seal();
+    this.pause(false);
+  }
+
+  /** If it is closed, the core takes no more either; unless somebody may have another attempt. */
+  seal(): void {
+    const { pond } = this;
+    if (!this.closed || this.series.size > 0) return;
     act(LANE_CLOSE, pond.handle, this.handle, 0, pond.time());
     if (pond.lapsing) pond.sweep();
-    this.pause(false);
   }
 }

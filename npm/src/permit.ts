@@ -61,13 +61,16 @@ export class Permit {
   }
 }
 
+/** How a permit is asked for. */
+export type PermitOptions = Omit<RunOptions, 'retry'>;
+
 /** Waits for a permit. @internal */
-export function acquire(lane: Lane, options: RunOptions | undefined): Task<Permit> {
-  return lane.run(PermitJob, (job) => new Permit(job), options);
+export function acquire(lane: Lane, options: PermitOptions | undefined): Task<Permit> {
+  return lane.run(PermitJob, (job) => new Permit(job), { ...options, retry: 0 });
 }
 
 /** A permit, if one is to be had now. @internal */
-export function tryAcquire(lane: Lane, options: RunOptions | undefined): Permit | undefined {
+export function tryAcquire(lane: Lane, options: PermitOptions | undefined): Permit | undefined {
   let permit: Permit | undefined;
   lane.claim(PermitJob, (job) => {
     permit = new Permit(job);

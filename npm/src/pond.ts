@@ -10,6 +10,8 @@ import {
 import { act, ALL, broken, type Holder, INDEX, load, read, register } from './core.js';
 import { TimeoutError } from './errors.js';
 import { Lane, Scope, type Settings } from './lane.js';
+import { Rests } from './rests.js';
+import type { Series } from './series.js';
 import { BODY, CANCELLED, FAILED, type Outcome, type Phase, RUN, TIMED_OUT, TOTAL, UNREAD } from './slot.js';
 import { COUNTERS } from './stats.js';
 import type { Job } from './task.js';
@@ -40,6 +42,8 @@ export class Pond implements Holder {
   readonly #most: number;
   /** Whether it matters when something happens. */
   #isTimed: boolean;
+  /** Tasks between two attempts. */
+  readonly rests = new Rests();
   readonly #jobs: (Job | undefined)[] = [];
   readonly #lanes = new Map<number, Lane>();
   readonly #deadline = new Alarm(() => this.sweep(), false);
@@ -80,7 +84,7 @@ export class Pond implements Holder {
 
   /** Removes a lane that has no task; false if it has. */
   remove(lane: Lane): boolean {
-    if (!act(LANE_FREE, this.handle, lane.handle)) return false;
+    if (lane.series.size || !act(LANE_FREE, this.handle, lane.handle)) return false;
     this.#gone(lane);
     return true;
   }
@@ -100,6 +104,11 @@ export class Pond implements Holder {
   /** The tasks of a scope, as they are now. */
   jobs(scope: Scope): Job[] {
     return this.#jobs.filter((job): job is Job => job !== undefined && (scope === this.all || job.lane === scope));
+  }
+
+  /** As {@link jobs}, and those that are between two attempts. */
+  tasks(scope: Scope): (Job | Series)[] {
+    return [...this.jobs(scope), ...[...scope.series].filter((series) => series.isBetween)];
   }
 
   /** The task of a ticket. */
@@ -279,7 +288,7 @@ export class Pond implements Holder {
   break(error: Error): void {
     this.#deadline.set(Infinity);
     this.#expiry.set(Infinity);
-    for (const job of this.jobs(this.all)) job.stop(FAILED, error);
+    for (const task of this.tasks(this.all)) task.stop(FAILED, error);
     for (const scope of [this.all, ...this.#lanes.values()]) scope.look(error);
   }
 }

@@ -2,6 +2,7 @@
  * How a pool is made: its options, and what they are when they are checked.
  */
 import type { Settings } from './lane.js';
+import { retry, type RetryOptions } from './retry.js';
 import { capacity, check, duration, flag, limit, oneOf, refuse, type Rule, span, text } from './options.js';
 
 /** How a pool is made. Every timeout is in milliseconds, from 0 to 2147483647; `Infinity` is none. */
@@ -43,6 +44,8 @@ export interface PoolOptions {
    * Default: `Infinity`.
    */
   intervalCap?: number | undefined;
+  /** As in {@link RunOptions}, for every task. Default: 0, none. */
+  retry?: number | RetryOptions | undefined;
   /** Whether to keep {@link Pool.timings}, which takes two looks at the clock for every task. Default: false. */
   timings?: boolean | undefined;
   /** False: begins paused. Default: true. */
@@ -55,9 +58,11 @@ const OPTIONS: Record<string, Rule> = {
   concurrency: limit, queueCapacity: capacity, timeout: duration, queueTimeout: duration, totalTimeout: duration,
   abandon: (value, option) => (value === 'hold' ? Infinity : duration(value, option)), autoStart: flag, name: text,
   order: oneOf('fifo', 'lifo'), aging: span, overflow: oneOf('reject', 'drop-oldest', 'drop-lowest'), interval: finite, intervalCap: limit, timings: flag,
+  retry,
 };
 
-function finite(value: unknown, option: string): number {
+/** A time span that is not for ever. @internal */
+export function finite(value: unknown, option: string): number {
   return span(value, option) < Infinity ? value as number : refuse(option, 'finite', value, RangeError);
 }
 

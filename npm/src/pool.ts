@@ -11,8 +11,9 @@ import { callable, check, limit, type Rank, rank, refuse, signal } from './optio
 import { Lanes } from './lanes.js';
 import { Pond } from './pond.js';
 import { type PoolOptions, settings } from './pool-options.js';
-import { acquire, type Permit, tryAcquire } from './permit.js';
+import { acquire, type Permit, type PermitOptions, tryAcquire } from './permit.js';
 import { type RunningTask, runningTasks } from './running.js';
+import type { Again } from './series.js';
 import type { Slot } from './slot.js';
 import { COUNTERS, noStats, type PoolStats } from './stats.js';
 import { type ResultStream, Streaming, type StreamOptions } from './stream.js';
@@ -24,16 +25,15 @@ export type { PoolStats } from './stats.js';
 
 /** Cancels what waits, or everything. @internal */
 export function cancelAll(scope: Scope, reason: unknown, running: boolean): number {
-  return scope.pond.jobs(scope).filter((job) => (running || job.waits) && job.cancel(reason)).length;
+  return scope.pond.tasks(scope).filter((task) => (running || task.waits) && task.cancel(reason)).length;
 }
 
 let openLane: (pool: Pool) => Lane;
 let poolAt: <K>(lanes: Lanes<K>, key: K) => Pool;
-let runInSlot: (pool: Pool, fn: (slot: Slot) => unknown, options: RunOptions | undefined) => Task<unknown>;
 
-/** As {@link Pool.run}, for a function that keeps its permit longer than it runs. @internal */
-export function runSlot<T>(pool: Pool, fn: (slot: Slot) => T | PromiseLike<T>, options?: RunOptions): Task<Awaited<T>> {
-  return runInSlot(pool, fn, options) as Task<Awaited<T>>;
+/** As {@link Pool.run}, for a function that keeps its permit longer than it runs. `again` decides about further attempts. @internal */
+export function runSlot<T>(pool: Pool, fn: (slot: Slot) => T | PromiseLike<T>, options?: RunOptions, again?: Again): Task<Awaited<T>> {
+  return laneOf(pool).run(SlotJob, fn, options, undefined, again) as Task<Awaited<T>>;
 }
 
 /** The lane of a pool, made if there is none. @internal */
@@ -74,7 +74,6 @@ export class Pool extends EventTarget {
   static {
     disposable(this.prototype);
     openLane = (pool) => pool.#open();
-    runInSlot = (pool, fn, options) => pool.#open().run(SlotJob, fn, options);
     poolAt = (lanes, key) => new (Pool as new (lanes: unknown, key: unknown) => Pool)(lanes, key);
   }
 
@@ -255,7 +254,7 @@ export class Pool extends EventTarget {
    * await work(permit.signal);
    * ```
    */
-  acquire(options?: RunOptions): Task<Permit> {
+  acquire(options?: PermitOptions): Task<Permit> {
     return acquire(this.#open(), options);
   }
 
@@ -265,7 +264,7 @@ export class Pool extends EventTarget {
    * @param options as those of {@link Pool.acquire}, without meaning where they are about the line
    * @throws {@link PoolClosedError} (`ERR_MILLPOND_CLOSED`) the pool is closed
    */
-  tryAcquire(options?: RunOptions): Permit | undefined {
+  tryAcquire(options?: PermitOptions): Permit | undefined {
     return tryAcquire(this.#open(), options);
   }
 
@@ -307,7 +306,7 @@ export class Pool extends EventTarget {
   }
 
   /**
-   * Cancels all tasks whose function was not called yet.
+   * Cancels all tasks whose function was not called yet, or that wait for another attempt.
    *
    * @param reason what their promises reject with; nobody has to handle that. Default: an `AbortError`
    * @returns how many there were
@@ -329,7 +328,8 @@ export class Pool extends EventTarget {
   }
 
   /**
-   * Takes no more tasks, and resolves when none waits or runs any more. Ends a pause. May be called again: it is the same promise.
+   * Takes no more tasks, and resolves when none waits or runs any more. Ends a pause. Tasks that have failed are tried again still, as their
+   * `retry` says. May be called again: it is the same promise.
    * To get there sooner call {@link Pool.clear} or {@link Pool.abort} too.
    *
    * @example

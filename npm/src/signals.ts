@@ -1,13 +1,17 @@
 /**
  * One listener per signal, however many tasks hang on it: adding one for each would make ten thousand of them quadratic.
  */
-import { CANCELLED } from './slot.js';
-import type { Job } from './task.js';
+import { CANCELLED, type Outcome } from './slot.js';
+
+/** Who is stopped by a signal. */
+interface Stoppable {
+  stop(outcome: Outcome, reason: unknown): boolean;
+}
 
 const watches = new WeakMap<AbortSignal, Watch>();
 
 class Watch {
-  readonly jobs = new Set<Job>();
+  readonly jobs = new Set<Stoppable>();
   readonly #signal: AbortSignal;
 
   constructor(signal: AbortSignal) {
@@ -29,12 +33,12 @@ class Watch {
 }
 
 /** Stops the task when the signal is aborted. */
-export function watch(signal: AbortSignal, job: Job): void {
+export function watch(signal: AbortSignal, job: Stoppable): void {
   (watches.get(signal) ?? new Watch(signal)).jobs.add(job);
 }
 
 /** The task is over. */
-export function unwatch(signal: AbortSignal, job: Job): void {
+export function unwatch(signal: AbortSignal, job: Stoppable): void {
   const watch = watches.get(signal);
   if (watch?.jobs.delete(job) && watch.jobs.size === 0) watch.drop();
 }

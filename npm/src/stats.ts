@@ -32,14 +32,17 @@ export interface PoolStats {
   readonly abandoned: number;
   /** Responses nobody read that lost their permit to somebody who waited; also counted as succeeded. */
   readonly recalled: number;
+  /** Attempts after the first of their task; also among `submitted`. The one before each is counted as failed or timed out. */
+  readonly retried: number;
 }
 
 /** Nothing was ever submitted. @internal */
 export function noStats(): PoolStats {
-  return count(() => 0);
+  return count(() => 0, 0);
 }
 
-/** All of them, each told by its number. @internal */
-export function count(counter: (which: number) => number): PoolStats {
-  return Object.fromEntries(Object.entries(COUNTERS).map(([name, which]) => [name, counter(which)])) as unknown as PoolStats;
+/** All of them, each told by its number, and the one the core does not know. @internal */
+export function count(counter: (which: number) => number, retried: number): PoolStats {
+  const counts = Object.entries(COUNTERS).map(([name, which]) => [name, counter(which)]);
+  return { ...Object.fromEntries(counts), retried } as PoolStats;
 }

@@ -11,6 +11,8 @@ import { aborted, PHASES, type TimeoutError, type TimeoutPhase } from './errors.
 import type { Guest, Lane, Settings } from './lane.js';
 import type { Ranked } from './options.js';
 import { genuine, isThenable, then } from './thenable.js';
+import type { RetrySettings } from './retry.js';
+import type { Series } from './series.js';
 import { unwatch } from './signals.js';
 import { Context, type EndState, handle, type Task, type TaskState } from './handle.js';
 import { flow, landed, type Ready } from './turn.js';
@@ -27,9 +29,10 @@ const RUNNING = 3;
 const OVER = 4;
 
 /** By the outcomes. */
-const STATES: readonly EndState[] = ['succeeded', 'failed', 'cancelled', 'timedOut', 'failed', 'dropped'];
+export const STATES: readonly EndState[] = ['succeeded', 'failed', 'cancelled', 'timedOut', 'failed', 'dropped'];
 
-const ignore = () => {};
+/** For promises whose rejection nobody has to handle. */
+export const ignore = () => {};
 
 // A new promise calls its executor at once: this hands out what it was called with, without a closure for each promise. Emptied after
 // use: what settles a promise holds it, and so its value.
@@ -54,6 +57,10 @@ export class Extra {
   timeout: number;
   queueTimeout: number;
   totalTimeout: number;
+  retry: Partial<RetrySettings> | undefined;
+  /** Which attempt of a task it is, from 1, and what it is an attempt of, if there may be others. */
+  attempt = 1;
+  series: Series | undefined;
   controller: AbortController | undefined;
   /** It was cancelled or has timed out. */
   stopped = false;
@@ -64,8 +71,6 @@ export class Extra {
   kept = false;
   /** Who stays as long as the task does. */
   guest: Guest | undefined;
-  /** Which call of its function this is. */
-  attempt = 1;
 
   constructor({ timeout, queueTimeout, totalTimeout }: Settings) {
     this.timeout = timeout;
@@ -125,7 +130,12 @@ export class Job implements Slot, Ready {
   }
 
   get id(): string {
-    return this.lane.name(this);
+    return this.lane.name(this.extra?.series ?? this);
+  }
+
+  /** Which attempt it is, from 1. */
+  get attempt(): number {
+    return this.extra ? this.extra.attempt : 1;
   }
 
   get priority(): number {
@@ -207,7 +217,7 @@ export class Job implements Slot, Ready {
   #taken(promise: Promise<unknown>): Task<unknown> {
     const task = handle(promise, this);
     this.promise = task;
-    if (this.lane.audience) this.lane.tell('submit', { task }, this);
+    if (this.lane.audience && this.attempt === 1) this.lane.tell('submit', { task: this.extra?.series?.promise ?? task }, this);
     return task;
   }
 
@@ -281,7 +291,7 @@ export class Job implements Slot, Ready {
   /** Its function has ended. */
   #ended(failed: boolean, value: unknown): void {
     this.promise = this.#reject = this.#fn = undefined;
-    if (!this.extra?.stopped) this.ended(failed, value);
+    if (!this.extra?.stopped && !(failed && this.extra?.series)) this.ended(failed, value);
     if (!failed && this.extra?.kept) return;
     if (this.lane.audience && !this.extra?.stopped) this.more.reason = value;
     this.release(failed ? FAILED : SUCCEEDED);
@@ -289,7 +299,7 @@ export class Job implements Slot, Ready {
 
   /** It has left: tells who listens. */
   left(): void {
-    if (!this.lane.audience) return;
+    if (!this.lane.audience || this.extra?.series) return;
     const outcome = this.#outcome as Outcome;
     const reason = this.extra?.reason;
     this.#complain(outcome, reason);
@@ -298,12 +308,12 @@ export class Job implements Slot, Ready {
 
   /** Tells of its error, if it is one; once. */
   #complain(outcome: Outcome, error: unknown): void {
-    if (outcome === SUCCEEDED || outcome === CANCELLED || this.extra?.told) return;
+    if (outcome === SUCCEEDED || outcome === CANCELLED || this.extra?.told || this.extra?.series) return;
     if (this.extra) this.extra.told = true;
     this.lane.tell(outcome === DROPPED ? 'drop' : 'error', { error }, this);
   }
 
-  /** It is known how its function has ended, and the permit has not gone back. */
+  /** It is known how its function has ended for good, and the permit has not gone back. */
   protected ended(_failed: boolean, _value: unknown): void {}
 
   #leave(outcome: Outcome): void {
@@ -339,7 +349,8 @@ export class Job implements Slot, Ready {
 
   /** As {@link stop}, and nobody has to handle the rejection: it was asked for by the pool's owner. */
   cancel(reason: unknown = aborted()): boolean {
-    if (this.#outcome < 0 && this.promise) then.call(this.promise, undefined, ignore);
+    const { promise } = this.extra?.series ?? this;
+    if (this.#outcome < 0 && promise) then.call(promise, undefined, ignore);
     return this.stop(CANCELLED, reason);
   }
 

@@ -15,11 +15,14 @@ export class Transfer {
   readonly #controller = new AbortController();
   #reading: WeakRef<Reading> | undefined;
 
-  /** With `body`, the members of an init that put another body in the place of the request's. */
-  constructor(slot: Slot, request: Request, isNative: boolean, body?: RequestInit) {
+  /**
+   * `copy` is what is to be sent if the request itself is not: Node's copies do not hear of an abort once there is no other use for them. With
+   * `body`, the members of an init that put another body in the place of the request's.
+   */
+  constructor(slot: Slot, request: Request, isNative: boolean, copy = request, body?: RequestInit) {
     this.slot = slot;
     this.#request = request;
-    this.outgoing = this.#pack(isNative, body);
+    this.outgoing = this.#pack(isNative, copy, body);
     // The slot follows the caller's signal too, but no longer than the permit is held; a body may be read after that.
     slot.signal.addEventListener('abort', this);
     request.signal.addEventListener('abort', this);
@@ -29,8 +32,7 @@ export class Transfer {
    * The request, so that it hears this transfer's signal. Any init resets the referrer, and `navigate` with it: so the one is passed along,
    * and the other left as it is. The platform's fetch takes the init as it is; others are spared that.
    */
-  #pack(isNative: boolean, body: RequestInit | undefined): [Request, RequestInit?] {
-    const request = this.#request;
+  #pack(isNative: boolean, request: Request, body: RequestInit | undefined): [Request, RequestInit?] {
     const { mode, referrer, referrerPolicy } = request;
     if (mode === 'navigate') return [request];
     const init = { __proto__: null, signal: this.signal, referrer, referrerPolicy, ...body } as RequestInit;

@@ -155,7 +155,7 @@ test('the counters add up, and say what became of each', async () => {
   assert.equal(tasks[2].state, 'cancelled');
   const { stats } = pool;
   assert.equal(accounted(stats), stats.submitted);
-  assert.deepEqual(stats, { submitted: 6, waiting: 1, running: 2, succeeded: 1, failed: 1, cancelled: 1, timedOut: 0, dropped: 0, rejected: 1, abandoned: 0, recalled: 0 });
+  assert.deepEqual(stats, { submitted: 6, waiting: 1, running: 2, succeeded: 1, failed: 1, cancelled: 1, timedOut: 0, dropped: 0, rejected: 1, abandoned: 0, recalled: 0, retried: 0 });
   end('c');
   await settle();
   assert.equal(pool.stats.cancelled, 2, 'a cancelled task is counted when its function has ended');

@@ -1,7 +1,7 @@
 /**
  * The types of `createFetch`, as a consumer meets them. Compiling it is the test.
  */
-import { createFetch, type FetchOptions, type LaneOptions, type PondFetch, type PondInit, type Pool, type PoolStats } from '../../dist/index.js';
+import { type AdaptiveOptions, createFetch, type FetchOptions, type FetchRetryOptions, type FetchRetryState, type LaneOptions, type PondFetch, type PondInit, type Pool, type PoolStats } from '../../dist/index.js';
 
 // It stands wherever fetch stands, and fetch where its base does.
 const standIn: typeof fetch = createFetch();
@@ -14,6 +14,13 @@ const options: FetchOptions = { ...lane, maxConcurrency: 24, idleTimeout: 0, lif
 createFetch({ lanes: (name) => (name === 'x' ? lane : undefined), lane: () => null });
 const pond: PondInit = { priority: 'high', queueTimeout: 1, timeout: 1, bodyTimeout: 1, totalTimeout: 1, releaseOn: 'body', lane: null, id: 'x' };
 
+const adaptive: AdaptiveOptions = { min: 2, max: undefined };
+const retry: FetchRetryOptions = {
+  limit: 3, methods: ['GET', 'post'], statusCodes: [429], afterStatusCodes: [], maxRetryAfter: 1, delay: (attempt) => attempt, backoffLimit: 5, jitter: true,
+  retryOnTimeout: true, retryOnNetworkError: undefined, shouldRetry: async ({ response, error, attempt }: FetchRetryState) => (response?.status === 500 || error ? attempt < 2 : undefined),
+};
+createFetch({ retry, adaptive, pauseOnRetryAfter: false, interval: 1000, intervalCap: 5, lanes: { x: { retry: 2, adaptive: true } } })('x', { pond: { retry: 0 } });
+
 const pool: Pool = nested.lanes.get('https://a.example');
 const stats: PoolStats = nested.stats;
 const closed: Promise<void> = nested.close();
@@ -24,6 +31,10 @@ export async function using(): Promise<void> {
 
 // @ts-expect-error unknown option
 createFetch({ concurency: 2 });
+// @ts-expect-error unknown option
+createFetch({ retry: { limits: 2 } });
+// @ts-expect-error of lanes, not of calls
+standIn('x', { pond: { adaptive: true } });
 // @ts-expect-error not a time
 createFetch({ timeout: '5s' });
 // @ts-expect-error not a word of fetch's

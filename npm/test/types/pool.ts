@@ -1,7 +1,7 @@
 /**
  * The types of pools and managers, as a consumer meets them. Compiling it is the test.
  */
-import { type OptionError, Pool, PoolManager, type PoolManagerOptions, type PoolOptions, type PoolStats, QueueFullError, type RunOptions, type Task, TimeoutError } from '../../dist/index.js';
+import { type OptionError, Pool, PoolManager, type PoolManagerOptions, type PoolOptions, type PoolStats, QueueFullError, type RetryOptions, type RunOptions, type Task, TimeoutError } from '../../dist/index.js';
 
 type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
 /** Fails to compile unless it is called with `true`. */
@@ -34,10 +34,15 @@ five.priority = 'urgent';
 
 // Options: every member may be undefined; unknown ones and wrong types are errors.
 const signal: AbortSignal | undefined = new AbortController().signal;
-const run: RunOptions = { priority: undefined, signal, timeout: undefined, queueTimeout: 5, totalTimeout: Infinity, id: 'x' };
+const run: RunOptions = { priority: undefined, signal, timeout: undefined, queueTimeout: 5, totalTimeout: Infinity, id: 'x', retry: 3 };
 pool.run(() => {}, run);
-const options: PoolOptions = { concurrency: 3, queueCapacity: 10, timeout: 1, queueTimeout: 1, totalTimeout: 1, abandon: 'hold', autoStart: false, name: 'x' };
+const options: PoolOptions = { concurrency: 3, queueCapacity: 10, timeout: 1, queueTimeout: 1, totalTimeout: 1, abandon: 'hold', autoStart: false, name: 'x', retry: { limit: 1 } };
 new Pool(options);
+const retry: RetryOptions = { limit: Infinity, jitter: (ms) => ms, delay: undefined, backoffLimit: 5, retryOnTimeout: true, shouldRetry: ({ error, attempt }) => error instanceof Error && attempt < 3 };
+pool.run(({ attempt }) => attempt, { retry });
+const retried: number = pool.stats.retried;
+// @ts-expect-error of requests only
+pool.run(() => {}, { retry: { statusCodes: [503] } });
 new Pool({ abandon: 500 });
 new Pool();
 // @ts-expect-error unknown option
@@ -95,4 +100,4 @@ function explain(error: unknown): string | undefined {
   return (error as OptionError).option;
 }
 
-export { all, cancelled, changed, counts, explain, flags, id, keys, lane, managed, nothing, priority, saved, scope, state, waited };
+export { all, cancelled, changed, counts, explain, flags, id, keys, lane, managed, nothing, priority, retried, saved, scope, state, waited };
