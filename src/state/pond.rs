@@ -265,7 +265,10 @@ impl Pond {
         self.grow_old(now);
         self.end_hold(id, now);
         let dropped = self.room_for(id, offer).inspect_err(|_| self.reject(id))?;
-        let started = self.starts_at_once(id, offer.weight) || (self.recall_for(id, now) && self.starts_at_once(id, offer.weight));
+        let mut started = self.starts_at_once(id, offer.weight);
+        while !started && self.recall_for(id, now) {
+            started = self.starts_at_once(id, offer.weight);
+        }
         let ticket = self.accept(id, offer.weight).ok_or(Refused::Exhausted)?;
         if let Some(dropped) = dropped {
             self.settle(dropped, Outcome::Dropped, now);

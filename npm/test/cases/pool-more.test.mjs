@@ -3,7 +3,7 @@ import { deepEqual, equal, fail, ok, rejects, throws } from 'node:assert/strict'
 import { test } from 'node:test';
 import { Pool, PoolClosedError, PoolManager } from 'millpond';
 import { virtualClock } from './clock.mjs';
-import { deferred, rejection, settle, stage, state } from './tools.mjs';
+import { deferred, rejection, settle, stage, state, turn } from './tools.mjs';
 
 test('runAll: results in order, under the limit', async () => {
   const pool = new Pool(1);
@@ -206,7 +206,7 @@ test('yield: soon, and in another turn when 4 ms are over', async (t) => {
   t.after(() => { performance.now = now; });
   await new Pool(1).run(async (context) => {
     let turns = 0;
-    const turn = () => { settle().then(() => { turns++; }); };
+    const turn = () => { turn().then(() => { turns++; }); };
     await context.yield();
     turn();
     for (let i = 0; i < 50; i++) await context.yield();
@@ -225,7 +225,7 @@ test('yield: a turn nobody has measured is not trusted', async () => {
   await settle();
   let turned = false;
   await new Pool(1).run(async (context) => {
-    settle().then(() => { turned = true; });
+    turn().then(() => { turned = true; });
     await context.yield();
   });
   equal(turned, true);
@@ -234,7 +234,7 @@ test('yield: a turn nobody has measured is not trusted', async () => {
 test('yield lets others have a go: a timer, a turn, and a task that waits', async () => {
   const pool = new Pool(2);
   let turned = false;
-  settle().then(() => { turned = true; });
+  turn().then(() => { turned = true; });
   let yields = 0;
   await pool.run(async (context) => {
     while (!turned && yields < 1e6) {

@@ -2,7 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { createServer } from 'node:http';
 import { fileURLToPath } from 'node:url';
-import { settle } from '../cases/tools.mjs';
+import { turn } from '../cases/tools.mjs';
 
 const here = fileURLToPath(new URL('.', import.meta.url));
 
@@ -29,6 +29,6 @@ export async function until(isSo, what = isSo.toString(), ms = 20_000) {
   const end = performance.now() + ms;
   while (!isSo()) {
     if (performance.now() > end) throw new Error(`never came: ${what}`);
-    await settle();
+    await turn();
   }
 }

@@ -89,3 +89,69 @@ fn a_closed_lane_gets_back_what_nobody_reads_and_no_other_does() {
     pond.recall_all(other, at(9));
     assert!(pond.is_drained(other));
 }
+
+/// A running task whose permit may be recalled from `at(1)` on.
+fn unread(pond: &mut Pond, lane: Id) -> Id {
+    let ticket = pond.submit(lane, Level::default(), at(0)).unwrap().ticket;
+    pond.arm(ticket, Phase::Unread, at(1));
+    ticket
+}
+
+#[test]
+fn nothing_is_recalled_for_a_lane_that_may_not_start_anyway() {
+    for stop in [|pond: &mut Pond, lane| pond.pause(lane, true), |pond: &mut Pond, lane| pond.hold_until(lane, at(9), at(1))] {
+        let (mut pond, lane) = single(1, 9);
+        unread(&mut pond, lane);
+        assert_eq!(dues(&mut pond, at(1)), []);
+        stop(&mut pond, lane);
+        assert!(!pond.submit(lane, Level::default(), at(1)).unwrap().started);
+        assert_eq!(counts(&pond, lane).get(Counter::Recalled), 0);
+    }
+}
+
+#[test]
+fn what_is_recalled_is_of_use_to_who_comes() {
+    let mut pond = Pond::new(Limit::UNLIMITED, Expiry::NEVER);
+    let [a, b, full] = [0, 1, 2].map(|_| pond.open(options(1, 9), at(0)).unwrap());
+    let [in_a, in_b] = [a, b].map(|lane| unread(&mut pond, lane));
+    submit(&mut pond, full);
+    assert_eq!(dues(&mut pond, at(1)), []);
+    assert!(!pond.submit(full, Level::default(), at(1)).unwrap().started, "no other lane's permit helps");
+    assert_eq!(dues(&mut pond, at(1)), []);
+    assert!(pond.submit(b, Level::default(), at(1)).unwrap().started);
+    assert_eq!((dues(&mut pond, at(1)), pond.is_waiting(in_a)), (vec![Due::Recalled(in_b)], Some(false)));
+}
+
+#[test]
+fn as_much_is_recalled_as_a_heavy_task_needs() {
+    let (mut pond, lane) = single(3, 9);
+    for _ in 0..3 {
+        unread(&mut pond, lane);
+    }
+    assert_eq!(dues(&mut pond, at(1)), []);
+    let offer = |weight| Offer { level: Level::default(), weight };
+    assert!(pond.submit(lane, offer(2), at(1)).unwrap().started);
+    assert_eq!(counts(&pond, lane).get(Counter::Recalled), 2);
+}
+
+#[test]
+fn clocks_that_nobody_has_kept_start_when_they_are_told_to() {
+    let (mut pond, _) = single(1, 1);
+    pond.start_clocks(at(100));
+    pond.set_expiry(Expiry { idle: at(10), lifetime: at(50) });
+    assert_eq!((dues(&mut pond, at(109)).len(), dues(&mut pond, at(110)).len()), (0, 1));
+}
+
+#[test]
+fn how_full_a_lane_is_is_judged_by_who_is_next() {
+    let mut pond = Pond::new(limit(4), Expiry::NEVER);
+    let lane = pond.open(options(3, 9), at(0)).unwrap();
+    submit(&mut pond, lane);
+    assert_eq!((pond.is_full(lane), pond.is_full_over_all(lane), pond.waiting_in(lane)), (false, false, 0));
+    let offer = |weight| Offer { level: Level::default(), weight };
+    pond.submit(lane, offer(3), at(0)).unwrap();
+    pond.submit(lane, offer(1), at(0)).unwrap();
+    assert_eq!((pond.is_full(lane), pond.is_full_over_all(lane), pond.waiting_in(lane)), (true, false, 2));
+    pond.resize(limit(3));
+    assert!(pond.is_full_over_all(lane));
+}
