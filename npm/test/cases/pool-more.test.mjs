@@ -206,9 +206,9 @@ test('yield: soon, and in another turn when 4 ms are over', async (t) => {
   t.after(() => { performance.now = now; });
   await new Pool(1).run(async (context) => {
     let turns = 0;
-    const turn = () => { turn().then(() => { turns++; }); };
+    const watch = () => { turn().then(() => { turns++; }); };
     await context.yield();
-    turn();
+    watch();
     for (let i = 0; i < 50; i++) await context.yield();
     passed += 3;
     await context.yield();
