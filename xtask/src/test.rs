@@ -23,6 +23,8 @@ pub(crate) enum Part {
     Pack,
     /// The portable npm tests on that tarball: in Node, Bun and Deno, in a page and the workers of Chromium, in Firefox
     Hosts,
+    /// Libraries that were written for plain fetch, by their own tests, with that of the tarball as the global one
+    Dropin,
     /// The demo page in headless Chromium
     Page,
 }
@@ -64,6 +66,7 @@ fn play(part: Part, tarball: &mut Option<PathBuf>) -> Result<Option<u32>> {
         }
         Part::Pack => pack(&built(tarball)?).map(Some),
         Part::Hosts => hosts(&built(tarball)?).map(Some),
+        Part::Dropin => dropin(&built(tarball)?).map(|()| None),
         Part::Page => {
             built(tarball)?;
             page().map(|()| None)
@@ -133,6 +136,11 @@ fn hosts(tarball: &Path) -> Result<u32> {
     let mut cases = node("npm/hosts/run.mjs");
     cases.env("MILLPOND_TARBALL", tarball);
     Ok(with_browsers(harness)? + with_browsers(cases)?)
+}
+
+/// Not fastify, which takes minutes.
+fn dropin(tarball: &Path) -> Result<()> {
+    run(node("npm/dropin/run.mjs static http-proxy up-fetch").env("MILLPOND_TARBALL", tarball))
 }
 
 fn page() -> Result<()> {
