@@ -23,7 +23,7 @@ export const STARTED = 1 << 30;
 export const INDEX = 0xff_ffff;
 
 const holders = new Set<WeakRef<Holder>>();
-const collected = new FinalizationRegistry<[holder: WeakRef<Holder>, pond: number]>(([holder, pond]) => {
+const collected = /* @__PURE__ */ new FinalizationRegistry<[holder: WeakRef<Holder>, pond: number]>(([holder, pond]) => {
   holders.delete(holder);
   act(POND_FREE, pond);
 });

@@ -157,6 +157,11 @@ export interface FetchOptions extends LaneOptions {
    */
   lifetime?: number | undefined;
   /**
+   * How many lanes are kept at most, from 1: for one more the lane that has idled longest goes. If none idles there are more for a while.
+   * @defaultValue Infinity
+   */
+  maxLanes?: number | undefined;
+  /**
    * `'pause'`: while the host says it is offline (`navigator.onLine`) no lane starts anything. What waits goes on at the `online` event; aborts
    * and timeouts work meanwhile. Without effect where the host does not say, as in Node.
    * @defaultValue 'ignore'
@@ -211,7 +216,7 @@ const LANE: Record<string, Rule> = {
   pauseOnRetryAfter: flag, adaptive, interval: finite, intervalCap: limit,
 };
 const FETCH: Record<string, Rule> = {
-  ...LANE, maxConcurrency: limit, idleTimeout: duration, lifetime: duration, lanes, lane: callable, fetch: callable,
+  ...LANE, maxConcurrency: limit, idleTimeout: duration, lifetime: duration, maxLanes: limit, lanes, lane: callable, fetch: callable,
   offline: word('pause', 'ignore'),
 };
 
@@ -231,7 +236,7 @@ export type PondSettings = Checked<Omit<PondInit, 'priority' | 'retry'> & { prio
 /** All there is to know of a call. @internal */
 export type CallSettings = LaneSettings & PondSettings;
 /** What `createFetch` was told. @internal */
-export type FetchSettings = Readonly<Pick<FetchOptions, 'maxConcurrency' | 'idleTimeout' | 'lifetime' | 'lane' | 'offline'>> & {
+export type FetchSettings = Readonly<Pick<FetchOptions, 'maxConcurrency' | 'idleTimeout' | 'lifetime' | 'maxLanes' | 'lane' | 'offline'>> & {
   readonly fetch: (request: Request, init?: RequestInit) => Promise<Response>;
   /** Whether that is the platform's. */
   readonly isNative: boolean;
@@ -311,10 +316,10 @@ function spelled(lane: string): string {
 /** Checks the options of `createFetch`; `lanes` becomes a function that knows all of a lane. @internal */
 export function fetchSettings(options: FetchOptions | undefined): FetchSettings {
   const checked = check(options, FETCH, 'the options of createFetch') as Checked<Omit<FetchOptions, keyof LaneOptions>> & Partial<LaneSettings>;
-  const { lanes = {}, lane, fetch, maxConcurrency, idleTimeout, lifetime, offline, ...general } = checked;
+  const { lanes = {}, lane, fetch, maxConcurrency, idleTimeout, lifetime, maxLanes, offline, ...general } = checked;
   const special = typeof lanes === 'function' ? (lane: string) => check(lanes(lane), LANE, 'what lanes() has returned') : byOrigin(lanes);
   return {
-    lane, maxConcurrency, idleTimeout, lifetime, offline, isNative: !fetch, fetch: fetch ?? callable(globalThis.fetch, 'fetch'),
+    lane, maxConcurrency, idleTimeout, lifetime, maxLanes, offline, isNative: !fetch, fetch: fetch ?? callable(globalThis.fetch, 'fetch'),
     lanes: (lane) => inherit({ ...DEFAULTS, ...general }, special(lane) ?? {}),
   };
 }

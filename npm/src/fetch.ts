@@ -176,8 +176,9 @@ class Limiter {
   readonly #connection: Connection | undefined;
 
   constructor(options: FetchSettings) {
-    const { maxConcurrency, idleTimeout, lifetime, offline } = this.#options = options;
-    this.lanes = new PoolManager<string>({ concurrency: maxConcurrency, idleTimeout, lifetime, pools: (lane) => this.#pool(lane) });
+    const { maxConcurrency, idleTimeout, lifetime, maxLanes, offline } = this.#options = options;
+    const pools = (lane: string) => this.#pool(lane);
+    this.lanes = new PoolManager<string>({ concurrency: maxConcurrency, idleTimeout, lifetime, maxPools: maxLanes, pools });
     if (offline === 'pause') this.#connection = new Connection((isOffline) => setOffline(this.lanes, isOffline));
     this.lanes.addEventListener('expire', ({ detail }) => this.#expired(detail.key));
   }

@@ -24,7 +24,7 @@ export interface Entry<K> {
 export type Tell<K> = (entry: Entry<K>, gone?: Gone) => void;
 
 /** Forgets the keys whose pools nobody has any more. */
-const lost = new FinalizationRegistry<[views: Map<unknown, WeakRef<Pool>>, key: unknown]>(([views, key]) => {
+const lost = /* @__PURE__ */ new FinalizationRegistry<[views: Map<unknown, WeakRef<Pool>>, key: unknown]>(([views, key]) => {
   if (!views.get(key)?.deref()) views.delete(key);
 });
 

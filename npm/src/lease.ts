@@ -119,7 +119,7 @@ export async function lease<K, R>(entry: Entry<K>, household: Household<K, R>, o
   }
 }
 
-const forgotten = new FinalizationRegistry<Guest>((generation) => {
+const forgotten = /* @__PURE__ */ new FinalizationRegistry<Guest>((generation) => {
   generation.leave();
   warn();
 });

@@ -18,7 +18,7 @@ class PermitJob extends SlotJob {
 let told = false;
 
 /** Permits nobody has any more go back. */
-const collected = new FinalizationRegistry<PermitJob>((job) => {
+const collected = /* @__PURE__ */ new FinalizationRegistry<PermitJob>((job) => {
   if (job.isOver) return;
   if (!told && !isProduction()) {
     console.warn('millpond: a permit was collected as garbage that was never given back. Call `release()`, in a `finally`, or have `using` do it.');

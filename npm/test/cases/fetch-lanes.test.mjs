@@ -117,3 +117,20 @@ describe('lines', () => {
     });
   }
 });
+
+test('maxLanes: for one more the lane that has idled longest goes, and none that is in use', async () => {
+  const { fetch: base, calls } = fakeFetch();
+  const fetch = createFetch({ fetch: base, maxLanes: 2 });
+  const urls = ['https://a.example/', 'https://b.example/', 'https://c.example/'];
+  const [a, b] = urls.slice(0, 2).map((url) => fetch(url));
+  calls[0].answer(null, { status: 204 });
+  await a;
+  const c = fetch(urls[2]);
+  assert.deepEqual([...fetch.lanes.keys()], ['https://b.example', 'https://c.example']);
+  const d = fetch('https://d.example/');
+  assert.equal(fetch.lanes.size, 3, 'none idles');
+  for (const call of calls.slice(1)) call.answer(null, { status: 204 });
+  await Promise.all([b, c, d]);
+  assert.equal(fetch.lanes.size, 2);
+  assert.throws(() => createFetch({ maxLanes: 0 }), { option: 'maxLanes' });
+});
