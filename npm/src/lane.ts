@@ -1,58 +1,22 @@
 /**
- * What a pool is made of inside: a line and a limit in a pond, and those who wait for it to be idle.
+ * What a pool is made of inside: a line with its limit, in a pond.
  */
-import { LANE_CAPACITY, LANE_CLOSE, LANE_HOLD, LANE_HOLD_UNTIL, LANE_PAUSE, LANE_RESIZE, LIMIT, STARTS, SUBJECT, SUBMIT } from './calls.js';
+import { LANE_CAPACITY, LANE_CLOSE, LANE_HOLD, LANE_HOLD_UNTIL, LANE_PAUSE, LANE_RESIZE, STARTS, SUBJECT, SUBMIT } from './calls.js';
 import { act, ALL, broken, read, STARTED } from './core.js';
 import { PoolClosedError, QueueFullError } from './errors.js';
-import type { Audience, PoolEvents, Told } from './events.js';
 import type { Task } from './handle.js';
-import { callable, check, duration, type Rank, rank, type Ranked, signal, text, weight } from './options.js';
+import { callable, check, rank, type Ranked } from './options.js';
 import type { Pond } from './pond.js';
-import { retry, type RetryOptions, type RetrySettings, tries } from './retry.js';
+import { type RetrySettings, tries } from './retry.js';
+import { RUN_OPTIONS, type RunOptions } from './run-options.js';
+import { Scope } from './scope.js';
 import { above, type Again, Series } from './series.js';
 import { watch } from './signals.js';
 import { CANCELLED, DROPPED, FAILED, QUEUE, TOTAL } from './slot.js';
-import { COUNTERS, count, type PoolStats } from './stats.js';
+import { COUNTERS } from './stats.js';
 import { Extra, type Job } from './task.js';
 import { Timings } from './timings.js';
 import { now } from './turn.js';
-
-/** How one task is run. Every timeout is in milliseconds, from 0 to 2147483647; `Infinity` is none. */
-export interface RunOptions {
-  /**
-   * Higher starts first; in order of submission among equals. A finite number, or `'high'` (1), `'auto'` (0), `'low'` (-1); or a function that
-   * says it, called now and by every {@link Pool.reprioritize}. Default: 0.
-   */
-  priority?: Rank | undefined;
-  /**
-   * How many units of the `concurrency` it takes, from 1. Where it is the head of the line it waits for room and nobody overtakes it; one that is
-   * heavier than the `concurrency` takes all of it. Default: 1.
-   */
-  weight?: number | undefined;
-  /**
-   * Cancels the task: it leaves the line, or its own signal is aborted if it runs. The promise rejects with the very `reason`. A task
-   * whose signal is aborted beforehand neither waits nor takes a permit.
-   */
-  signal?: AbortSignal | undefined;
-  /** The longest the function may run, from its call; anew for each attempt. Default: the pool's. */
-  timeout?: number | undefined;
-  /** The longest it may wait in the line, from `run()`; anew for each attempt, from the end of the pause. Default: the pool's. */
-  queueTimeout?: number | undefined;
-  /** The longest it may take altogether, from `run()`, all attempts and pauses included. Default: the pool's. */
-  totalTimeout?: number | undefined;
-  /**
-   * How often the task is tried again if its function throws or rejects; or {@link RetryOptions}. It has no permit in the pause before, and then
-   * goes to the front of its priority, also in a full line. It is tried again after {@link Pool.close} too. No pause begins that would end after
-   * `totalTimeout`: the promise rejects with the last error instead. In {@link PoolStats} each attempt is a task.
-   * Default: the pool's, also for what the options leave out.
-   */
-  retry?: number | RetryOptions | undefined;
-  /** A name for {@link Pool.setPriority}; if several unfinished tasks have it, the latest is meant. Default: made up by the pool. */
-  id?: string | undefined;
-}
-
-/** @internal */
-export const RUN_OPTIONS = { priority: rank, weight, signal, timeout: duration, queueTimeout: duration, totalTimeout: duration, id: text, retry };
 
 /** The checked options of a lane. @internal */
 export interface Settings {
@@ -78,117 +42,6 @@ export interface Settings {
 /** Why the core has not taken a task; other codes: there is no room. */
 const CLOSED = -2;
 const NO_LANE = -3;
-
-/** How to wait for a state of a pool. */
-export interface WaitOptions {
-  /** Ends the waiting: the promise rejects with its `reason`. */
-  signal?: AbortSignal | undefined;
-}
-
-/** A lane, or all of a pond. @internal */
-export class Scope {
-  readonly pond: Pond;
-  readonly handle: number;
-  /** Tasks with several attempts that are not over. */
-  readonly series = new Set<Series>();
-  retried = 0;
-  /** Who listens, once somebody does. */
-  audience: Audience | undefined;
-  readonly #waiters = new Set<(error?: Error) => void>();
-  /** That nothing waits, or nothing is left, is still to be told. */
-  #lined = false;
-  #busy = true;
-
-  constructor(pond: Pond, handle: number) {
-    this.pond = pond;
-    this.handle = handle;
-  }
-
-  stat(which: number): number {
-    const value = read(this.pond.handle, this.handle, which);
-    if (broken) throw broken;
-    return value;
-  }
-
-  get stats(): PoolStats {
-    return count((which) => this.stat(which), this.retried);
-  }
-
-  get concurrency(): number {
-    const limit = this.stat(LIMIT);
-    return limit < 2 ** 32 - 1 ? limit : Infinity;
-  }
-
-  get empty(): boolean {
-    return this.stat(COUNTERS.waiting) === 0;
-  }
-
-  get idle(): boolean {
-    return this.empty && this.stat(COUNTERS.running) === 0 && this.series.size === 0;
-  }
-
-  /** Whether somebody waits for a state. */
-  get watched(): boolean {
-    return this.#waiters.size > 0;
-  }
-
-  /** Resolves when it is so. */
-  until(over: () => boolean, options?: WaitOptions): Promise<void> {
-    const { signal: stop } = check(options, { signal }, 'options') as WaitOptions;
-    return new Promise((resolve, reject) => {
-      const look = (error: Error | undefined = broken) => {
-        if (error) reject(error);
-        else if (stop?.aborted) reject(stop.reason);
-        else if (over()) resolve();
-        else return;
-        this.#waiters.delete(look);
-        stop?.removeEventListener('abort', aborted);
-      };
-      const aborted = () => look();
-      this.#waiters.add(look);
-      stop?.addEventListener('abort', aborted);
-      look();
-    });
-  }
-
-  /** From now on it has an audience. */
-  hear(audience: Audience): void {
-    if (this.audience || broken) return;
-    this.audience = audience;
-    this.#lined = !this.empty;
-  }
-
-  /** Tells whoever listens. The `id` is that of the task, if it is about one. Where it is about every task, ask for the `audience` before. */
-  tell<E extends keyof PoolEvents>(type: E, detail: Told<E> = null, job?: { readonly id: string }): void {
-    this.audience?.tell(type, detail, job);
-  }
-
-  /** A task has come. */
-  came(waits: boolean): void {
-    if (!this.audience) return;
-    this.#busy = true;
-    this.#lined ||= waits;
-  }
-
-  /** Fewer tasks wait, or one has left. */
-  changed(): void {
-    if (this.watched) this.look();
-    if (!this.audience) return;
-    if (this.#lined && this.empty) {
-      this.#lined = false;
-      this.tell('empty');
-    }
-    if (this.#busy && this.idle) {
-      this.#busy = false;
-      this.tell('idle');
-    }
-  }
-
-  /** Something has changed; an error, if nothing will any more. */
-  look(error?: Error): void {
-    for (const look of this.#waiters) look(error);
-  }
-}
 
 /** Uses something as long as a task is there. @internal */
 export interface Guest {

@@ -6,7 +6,8 @@
  */
 import { aborted } from './errors.js';
 import { Context, type Task, type TaskContext } from './handle.js';
-import { type Lane, RUN_OPTIONS, type RunOptions } from './lane.js';
+import type { Lane } from './lane.js';
+import { RUN_OPTIONS, type RunOptions } from './run-options.js';
 import { callable, check, limit, refuse, type Rule } from './options.js';
 import { Job } from './task.js';
 import { passage } from './turn.js';

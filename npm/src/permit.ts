@@ -4,7 +4,8 @@
 import { type Disposing, disposable } from './disposal.js';
 import { PHASES, type TimeoutPhase } from './errors.js';
 import type { Task } from './handle.js';
-import type { Lane, RunOptions } from './lane.js';
+import type { Lane } from './lane.js';
+import type { RunOptions } from './run-options.js';
 import type { Phase } from './slot.js';
 import { SlotJob } from './task.js';
 import { isProduction } from './development.js';

@@ -9,7 +9,8 @@ import {
 } from './calls.js';
 import { act, ALL, broken, type Holder, INDEX, load, read, register } from './core.js';
 import { TimeoutError } from './errors.js';
-import { Lane, Scope, type Settings } from './lane.js';
+import { Lane, type Settings } from './lane.js';
+import { Scope } from './scope.js';
 import { Rests } from './rests.js';
 import type { Series } from './series.js';
 import { BODY, CANCELLED, FAILED, type Outcome, type Phase, RUN, TIMED_OUT, TOTAL, UNREAD } from './slot.js';

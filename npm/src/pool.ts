@@ -3,7 +3,9 @@
  */
 import { type AsyncDisposing, disposable } from './disposal.js';
 import { Audience, type PoolEvents } from './events.js';
-import { type Lane, RUN_OPTIONS, type RunOptions, type Scope, type Settings, type WaitOptions } from './lane.js';
+import type { Lane, Settings } from './lane.js';
+import { RUN_OPTIONS, type RunOptions } from './run-options.js';
+import type { Scope, WaitOptions } from './scope.js';
 import type { Task, TaskFunction } from './handle.js';
 import { Collecting, type MapOptions } from './map.js';
 import type { MapInput, Mapped, Mapper, MapSettledOptions } from './mapping.js';
