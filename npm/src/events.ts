@@ -93,3 +93,18 @@ export class Audience {
     this.#target.dispatchEvent(new CustomEvent(type, { detail }));
   }
 }
+
+/** Rejects with the error of the next task that fails; nobody has to handle it. @internal */
+export function nextError(pool: EventTarget, stop: AbortSignal | undefined): Promise<never> {
+  const failure = new Promise<never>((_, reject) => {
+    const aborted = () => reject(stop!.reason);
+    if (stop?.aborted) return aborted();
+    stop?.addEventListener('abort', aborted);
+    pool.addEventListener('error', (event) => {
+      stop?.removeEventListener('abort', aborted);
+      reject((event as PoolEvents['error']).detail.error);
+    }, { once: true, ...(stop && { signal: stop }) });
+  });
+  failure.catch(() => {});
+  return failure;
+}

@@ -16,12 +16,13 @@ import type { Lane } from './lane.js';
 import { PoolManager, setOffline } from './manager.js';
 import { Connection } from './offline.js';
 import { originOf } from './origin.js';
-import { laneOf, type PoolOptions, runSlot } from './pool.js';
+import { laneOf, type PoolOptions } from './pool.js';
 import { metered } from './progress.js';
 import { Announcer, type FetchEvents } from './request-events.js';
 import { hasBody, observe } from './response.js';
 import { Reading } from './reading.js';
 import { RUN, type Slot } from './slot.js';
+import { SlotJob } from './task.js';
 import type { FetchTiming, Timings } from './timing.js';
 import { Transfer } from './transfer.js';
 import type { PoolStats } from './stats.js';
@@ -239,13 +240,13 @@ class Limiter {
     const { lane, request, attempts, settings } = call;
     const { priority, id, queueTimeout, timeout, totalTimeout, onFull } = settings;
     this.#connection?.open();
-    const pool = this.lanes.get(lane);
-    const feedback = this.#feedback(laneOf(pool), settings);
+    const line = laneOf(this.lanes.get(lane));
+    const feedback = this.#feedback(line, settings);
     let isSent = false;
-    const task = runSlot(pool, (slot) => {
+    const task = line.run<Response>(SlotJob, (slot: Slot) => {
       isSent = true;
       return dispatch(slot, call, this.#options, feedback, () => this.#warn(lane));
-    }, { priority, id, queueTimeout, timeout, totalTimeout, signal: request.signal }, attempts?.again.bind(attempts));
+    }, { priority, id, queueTimeout, timeout, totalTimeout, signal: request.signal }, undefined, attempts?.again.bind(attempts));
     if (attempts) task.then(() => attempts.end(), (reason) => attempts.end(reason));
     if (this.events.hears('settle')) task.catch((error) => call.settle(undefined, error));
     if (isSent) return task;

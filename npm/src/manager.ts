@@ -12,7 +12,7 @@ import { type Household, lease, type Lease } from './lease.js';
 import type { PoolManagerEvents } from './manager-events.js';
 import { managerSettings, type PoolManagerOptions } from './manager-options.js';
 import { check, limit, signal } from './options.js';
-import { cancelAll, laneOf, type Pool, viewOf } from './pool.js';
+import { laneOf, type Pool, viewOf } from './pool.js';
 import { Pond } from './pond.js';
 import { COUNTERS, type PoolStats } from './stats.js';
 
@@ -196,12 +196,12 @@ export class PoolManager<K = string, R = undefined> extends EventTarget {
 
   /** As {@link Pool.clear}, for all pools. */
   clear(reason?: unknown): number {
-    return cancelAll(this.#all, reason, false);
+    return this.#all.cancel(reason, false);
   }
 
   /** As {@link Pool.abort}, for all pools. */
   abort(reason?: unknown): number {
-    return cancelAll(this.#all, reason, true);
+    return this.#all.cancel(reason, true);
   }
 
   /**

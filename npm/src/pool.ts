@@ -2,10 +2,10 @@
  * The pool: a limit on how many tasks run at once, and the line of those that wait.
  */
 import { type AsyncDisposing, disposable } from './disposal.js';
-import { Audience, type PoolEvents } from './events.js';
+import { Audience, nextError, type PoolEvents } from './events.js';
 import type { Lane, Settings } from './lane.js';
 import { RUN_OPTIONS, type RunOptions } from './run-options.js';
-import type { Scope, WaitOptions } from './scope.js';
+import type { WaitOptions } from './scope.js';
 import type { Task, TaskFunction } from './handle.js';
 import { Collecting, type MapOptions } from './map.js';
 import type { MapInput, Mapped, Mapper, MapSettledOptions } from './mapping.js';
@@ -15,28 +15,16 @@ import { Pond } from './pond.js';
 import { type PoolOptions, settings } from './pool-options.js';
 import { acquire, type Permit, type PermitOptions, tryAcquire } from './permit.js';
 import { type RunningTask, runningTasks } from './running.js';
-import type { Again } from './series.js';
-import type { Slot } from './slot.js';
 import { COUNTERS, noStats, type PoolStats } from './stats.js';
 import { type ResultStream, Streaming, type StreamOptions } from './stream.js';
-import { Job, SlotJob } from './task.js';
+import { Job } from './task.js';
 import type { PoolTimings } from './timings.js';
 
 export type { PoolOptions } from './pool-options.js';
 export type { PoolStats } from './stats.js';
 
-/** Cancels what waits, or everything. @internal */
-export function cancelAll(scope: Scope, reason: unknown, running: boolean): number {
-  return scope.pond.tasks(scope).filter((task) => (running || task.waits) && task.cancel(reason)).length;
-}
-
 let openLane: (pool: Pool) => Lane;
 let poolAt: <K>(lanes: Lanes<K>, key: K) => Pool;
-
-/** As {@link Pool.run}, for a function that keeps its permit longer than it runs. `again` decides about further attempts. @internal */
-export function runSlot<T>(pool: Pool, fn: (slot: Slot) => T | PromiseLike<T>, options?: RunOptions, again?: Again): Task<Awaited<T>> {
-  return laneOf(pool).run(SlotJob, fn, options, undefined, again) as Task<Awaited<T>>;
-}
 
 /** The lane of a pool, made if there is none. @internal */
 export function laneOf(pool: Pool): Lane {
@@ -101,16 +89,12 @@ export class Pool extends EventTarget {
     }
   }
 
-  /** The lane to work in. A closed pool stays with its own, which takes nothing. */
+  /** The lane to work in, made if need be. A closed pool stays with its own, which takes nothing. */
   #open(): Lane {
-    const lane = this.#lane;
-    return lane && (lane.alive || this.#closing) ? lane : (this.#lane = this.#make());
-  }
-
-  #make(): Lane {
-    const lane = this.#lanes.make(this.#key, this);
-    if (this.#audience) lane.hear(this.#audience);
-    return lane;
+    if (this.#lane && (this.#lane.alive || this.#closing)) return this.#lane;
+    this.#lane = this.#lanes.make(this.#key, this);
+    if (this.#audience) this.#lane.hear(this.#audience);
+    return this.#lane;
   }
 
   /**
@@ -314,8 +298,7 @@ export class Pool extends EventTarget {
    * @returns how many there were
    */
   clear(reason?: unknown): number {
-    const lane = this.#peek();
-    return lane ? cancelAll(lane, reason, false) : 0;
+    return this.#peek()?.cancel(reason, false) ?? 0;
   }
 
   /**
@@ -325,8 +308,7 @@ export class Pool extends EventTarget {
    * @returns how many there were
    */
   abort(reason?: unknown): number {
-    const lane = this.#peek();
-    return lane ? cancelAll(lane, reason, true) : 0;
+    return this.#peek()?.cancel(reason, true) ?? 0;
   }
 
   /**
@@ -458,18 +440,7 @@ export class Pool extends EventTarget {
    * ```
    */
   onError(options?: WaitOptions): Promise<never> {
-    const { signal: stop } = check(options, { signal }, 'options') as WaitOptions;
-    const failure = new Promise<never>((_, reject) => {
-      const aborted = () => reject(stop!.reason);
-      if (stop?.aborted) return aborted();
-      stop?.addEventListener('abort', aborted);
-      this.addEventListener('error', ({ detail }) => {
-        stop?.removeEventListener('abort', aborted);
-        reject(detail.error);
-      }, { once: true, ...(stop && { signal: stop }) });
-    });
-    failure.catch(() => {});
-    return failure;
+    return nextError(this, check(options, { signal }, 'options').signal as AbortSignal | undefined);
   }
 
   #until(over: (lane: Lane) => boolean, options: WaitOptions | undefined): Promise<void> {

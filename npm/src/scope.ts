@@ -81,6 +81,11 @@ export class Scope {
     });
   }
 
+  /** Cancels what waits, or everything. Returns how many there were. */
+  cancel(reason: unknown, running: boolean): number {
+    return this.pond.tasks(this).filter((task) => (running || task.waits) && task.cancel(reason)).length;
+  }
+
   /** From now on it has an audience. */
   hear(audience: Audience): void {
     if (this.audience || broken) return;
