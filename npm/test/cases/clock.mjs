@@ -30,7 +30,7 @@ export function virtualClock(t) {
 
   const earliest = () => [...timers].reduce((least, timer) => (!least || timer[1].at < least[1].at ? timer : least), undefined);
 
-  return {
+  const clock = {
     /** Milliseconds since the clock was taken over. */
     get time() { return time; },
     /** The times of the timers that are set, the earliest first. */
@@ -48,5 +48,14 @@ export function virtualClock(t) {
       time = end;
       await settle();
     },
+    /** Lets time pass, from timer to timer, until a promise has settled: however many turns the platform takes for its own part, as to read a body. */
+    async settled(promise) {
+      let isOver = false;
+      const over = () => { isOver = true; };
+      promise.then(over, over);
+      for (let i = 0; !isOver && i < 10_000; i++) await clock.advance(Math.max(0, (earliest()?.[1].at ?? time) - time));
+      return promise;
+    },
   };
+  return clock;
 }

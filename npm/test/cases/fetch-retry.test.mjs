@@ -25,6 +25,13 @@ function serving(clock, answers, options) {
   return { limited: createFetch({ concurrency: 2, fetch, ...options }), sent };
 }
 
+/** Whether a request whose body was cancelled is a used one. Not in Bun. */
+const showsCancel = (async () => {
+  const request = new Request(URL_A, { method: 'PUT', body: 'x' });
+  await request.body?.cancel();
+  return request.bodyUsed;
+})();
+
 const times = (sent) => sent.map(({ at }) => at);
 
 describe('when', () => {
@@ -69,8 +76,7 @@ describe('when', () => {
     const sends = async (method, retry = 1) => {
       const { limited, sent } = serving(clock, [503, 200], { retry });
       const promise = limited(URL_A, { method });
-      await clock.advance(5000);
-      await promise;
+      await clock.settled(promise);
       return sent.length;
     };
     for (const method of ['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE']) assert.equal(await sends(method), 2, method);
@@ -87,8 +93,7 @@ describe('when', () => {
       const from = sent.length;
       const begin = clock.time;
       const promise = limited(url, { pond });
-      await clock.advance(5000);
-      await promise;
+      await clock.settled(promise);
       return sent.slice(from).map(({ at }) => at - begin);
     };
     assert.deepEqual(await count(URL_A), [0]);
@@ -138,7 +143,8 @@ describe('when', () => {
     await settle();
     const broken = new TypeError('broken');
     body.error(broken);
-    assert.equal(await rejection(read), broken);
+    // Its own error, or the platform's for it.
+    assert.equal((await rejection(read)).name, 'TypeError');
     await clock.advance(1000);
     assert.equal(sent.length, 1);
   });
@@ -209,8 +215,7 @@ describe('bodies', () => {
       const clock = virtualClock(t);
       const { limited, sent } = serving(clock, [503, 503, 200], { retry: 2 });
       const promise = limited(URL_A, { method: 'PUT', body });
-      await clock.advance(5000);
-      assert.equal((await promise).status, 200);
+      assert.equal((await clock.settled(promise)).status, 200);
       const expected = kind === 'URLSearchParams' ? 'a=b' : 'the body';
       assert.deepEqual(sent.map((one) => one.body), [expected, expected, expected]);
     });
@@ -223,8 +228,7 @@ describe('bodies', () => {
     const { limited, sent } = serving(clock, [503, 200], { retry: 2 });
     const promise = limited(URL_A, { method: 'PUT', body: form });
     form.set('name', 'changed later');
-    await clock.advance(5000);
-    await promise;
+    await clock.settled(promise);
     assert.equal(sent.length, 2);
     for (const { body } of sent) assert.match(body, /value/);
   });
@@ -235,8 +239,7 @@ describe('bodies', () => {
     for (const [request, count] of [[new Request(URL_A, { method: 'PUT', body: 'x' }), 1], [new Request(URL_A, { method: 'PUT' }), 2], [new Request(URL_A), 2]]) {
       sent.length = 0;
       const promise = limited(request);
-      await clock.advance(5000);
-      assert.equal((await promise).status, 503);
+      assert.equal((await clock.settled(promise)).status, 503);
       assert.equal(sent.length, count, request.method);
     }
   });
@@ -252,8 +255,7 @@ describe('bodies', () => {
     }
     const { limited, sent } = serving(clock, [503], { retry: { shouldRetry: () => true } });
     const promise = limited(URL_A, { method: 'PUT', body: new Blob(['x']).stream(), duplex: 'half' });
-    await clock.advance(5000);
-    assert.equal((await promise).status, 503);
+    assert.equal((await clock.settled(promise)).status, 503);
     assert.equal(sent.length, 1);
     assert.ok(stream);
   });
@@ -272,18 +274,16 @@ describe('bodies', () => {
       copies.length = 0;
       const { limited, sent } = serving(clock, answers, { retry: 2 });
       const promise = limited(URL_A, { method: 'PUT', body: 'the body' });
-      await clock.advance(5000);
-      await promise;
+      await clock.settled(promise);
       assert.equal(copies.length, count);
-      // Sent, or let go.
-      for (const { body, bodyUsed } of copies) assert.ok(bodyUsed || !body);
+      // Sent, or let go, where that shows.
+      if (await showsCancel) for (const { body, bodyUsed } of copies) assert.ok(bodyUsed || !body);
       assert.ok(sent.every(({ body }) => body === 'the body'));
     }
     copies.length = 0;
     const plain = serving(clock, [503, 503], { retry: 2 });
     const promise = plain.limited(URL_A);
-    await clock.advance(5000);
-    await promise;
+    await clock.settled(promise);
     if (plain.sent[0].request.body === null) assert.equal(copies.length, 0, 'no body, no copy');
   });
 
@@ -291,8 +291,7 @@ describe('bodies', () => {
     const clock = virtualClock(t);
     const { limited, sent } = serving(clock, [503, 200], { retry: 1 });
     const promise = limited(URL_A, { method: 'PUT', body: '{}', headers: { 'x-a': 'b', 'content-type': 'application/json' }, cache: 'no-store' });
-    await clock.advance(5000);
-    await promise;
+    await clock.settled(promise);
     for (const { request } of sent) {
       assert.deepEqual([request.method, request.url, request.cache, request.headers.get('x-a'), request.headers.get('content-type')], ['PUT', URL_A, 'no-store', 'b', 'application/json']);
     }
