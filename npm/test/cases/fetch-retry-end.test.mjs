@@ -14,7 +14,7 @@ function serving(clock, answers, options) {
   const sent = [];
   const fetch = async (request) => {
     const at = clock.time;
-    const record = { at, request, body: request.body === null ? '' : await request.text() };
+    const record = { at, request, body: request.body === null || request.method === 'GET' ? '' : await request.text() };
     const answer = answers[Math.min(sent.length, answers.length - 1)];
     sent.push(record);
     if (answer instanceof Error) throw answer;

