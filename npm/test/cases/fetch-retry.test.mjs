@@ -14,7 +14,8 @@ function serving(clock, answers, options) {
   const sent = [];
   const fetch = async (request) => {
     const at = clock.time;
-    const record = { at, request, body: request.body === null || request.method === 'GET' ? '' : await request.text() };
+    // Not waited for: platforms take their time to read a body, and that of the clock is virtual.
+    const record = { at, request, body: request.body === null ? '' : request.text() };
     const answer = answers[Math.min(sent.length, answers.length - 1)];
     sent.push(record);
     if (answer instanceof Error) throw answer;
@@ -219,7 +220,7 @@ describe('bodies', () => {
       const promise = limited(URL_A, { method: 'PUT', body });
       assert.equal((await clock.settled(promise)).status, 200);
       const expected = kind === 'URLSearchParams' ? 'a=b' : 'the body';
-      assert.deepEqual(sent.map((one) => one.body), [expected, expected, expected]);
+      assert.deepEqual(await Promise.all(sent.map(({ body }) => body)), [expected, expected, expected]);
     });
   }
 
@@ -232,7 +233,7 @@ describe('bodies', () => {
     form.set('name', 'changed later');
     await clock.settled(promise);
     assert.equal(sent.length, 2);
-    for (const { body } of sent) assert.match(body, /value/);
+    for (const { body } of sent) assert.match(await body, /value/);
   });
 
   test('the body of a Request is not, but a Request without one is', async (t) => {
@@ -280,7 +281,7 @@ describe('bodies', () => {
       assert.equal(copies.length, count);
       // Sent, or let go, where that shows.
       if (usesUp) for (const { body, bodyUsed } of copies) assert.ok(bodyUsed || !body);
-      assert.ok(sent.every(({ body }) => body === 'the body'));
+      for (const { body } of sent) assert.equal(await body, 'the body');
     }
     copies.length = 0;
     const plain = serving(clock, [503, 503], { retry: 2 });
