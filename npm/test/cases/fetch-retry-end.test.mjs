@@ -4,29 +4,8 @@ import { describe, test } from 'node:test';
 import { createFetch } from 'millpond';
 import { virtualClock } from './clock.mjs';
 import { fakeFetch, handBody, isQuiet } from './fetch-kit.mjs';
+import { URL_A, serving, times } from './fetch-retry-kit.mjs';
 import { rejection, settle, until } from './tools.mjs';
-
-const URL_A = 'https://a.example/';
-const ORIGIN = 'https://a.example';
-
-/** A fetch whose base answers with what is in `answers`, in order, the last one for ever: a status, `[status, headers]`, an Error, a function. */
-function serving(clock, answers, options) {
-  const sent = [];
-  const fetch = async (request) => {
-    const at = clock.time;
-    // Not waited for: platforms take their time to read a body, and that of the clock is virtual.
-    const record = { at, request, body: request.body === null ? '' : request.text() };
-    const answer = answers[Math.min(sent.length, answers.length - 1)];
-    sent.push(record);
-    if (answer instanceof Error) throw answer;
-    if (typeof answer === 'function') return answer(request);
-    const [status, headers] = [answer].flat();
-    return (record.response = new Response(`body of ${status}`, { status, headers }));
-  };
-  return { limited: createFetch({ concurrency: 2, fetch, ...options }), sent };
-}
-
-const times = (sent) => sent.map(({ at }) => at);
 
 describe('the end of all', () => {
   test('an abort in the pause rejects at once, with the very reason', async (t) => {

@@ -4,27 +4,8 @@ import { describe, test } from 'node:test';
 import { createFetch } from 'millpond';
 import { virtualClock } from './clock.mjs';
 import { fakeFetch, handBody, isQuiet } from './fetch-kit.mjs';
+import { ORIGIN, URL_A, serving, times } from './fetch-retry-kit.mjs';
 import { accounted, rejection, settle, until } from './tools.mjs';
-
-const URL_A = 'https://a.example/';
-const ORIGIN = 'https://a.example';
-
-/** A fetch whose base answers with what is in `answers`, in order, the last one for ever: a status, `[status, headers]`, an Error, a function. */
-function serving(clock, answers, options) {
-  const sent = [];
-  const fetch = async (request) => {
-    const at = clock.time;
-    // Not waited for: platforms take their time to read a body, and that of the clock is virtual.
-    const record = { at, request, body: request.body === null ? '' : request.text() };
-    const answer = answers[Math.min(sent.length, answers.length - 1)];
-    sent.push(record);
-    if (answer instanceof Error) throw answer;
-    if (typeof answer === 'function') return answer(request);
-    const [status, headers] = [answer].flat();
-    return (record.response = new Response(`body of ${status}`, { status, headers }));
-  };
-  return { limited: createFetch({ concurrency: 2, fetch, ...options }), sent };
-}
 
 /** Whether a request is used up by making another of it. Not in Bun. */
 const usesUp = (() => {
@@ -34,8 +15,6 @@ const usesUp = (() => {
 
 /** Whether it can be seen that a request has no body. Not in Firefox, and what cannot be seen may be one. */
 const showsBody = 'body' in Request.prototype;
-
-const times = (sent) => sent.map(({ at }) => at);
 
 describe('when', () => {
   test('never by default', async (t) => {

@@ -2,40 +2,8 @@
 import { deepEqual, equal, fail, match, ok, throws } from 'node:assert/strict';
 import { test } from 'node:test';
 import { Pool, PoolClosedError, skip } from 'millpond';
-import { accounted, deferred, rejection, settle, stage, until } from './tools.mjs';
-
-/** The numbers from 0, told apart by who reads them: `read` of them so far, `ended` by `return()` or by themselves. */
-function numbers(count = Infinity, onEnd = () => {}) {
-  const source = {
-    read: 0,
-    ended: 0,
-    * [Symbol.iterator]() {
-      try {
-        for (let i = 0; i < count; i++) {
-          source.read++;
-          yield i;
-        }
-      } finally {
-        source.ended++;
-        onEnd();
-      }
-    },
-  };
-  return source;
-}
-
-/** A mapper that is ended by hand: `called` are the items it was called with. */
-function hand() {
-  const calls = [];
-  const mapper = (item, index, { signal }) => {
-    const call = { ...deferred(), item, signal };
-    calls.push(call);
-    return call.promise;
-  };
-  return { mapper, calls, get called() { return calls.map(({ item }) => item); } };
-}
-
-const turns = async (n = 5) => { for (let i = 0; i < n; i++) await settle(); };
+import { hand, numbers, turns } from './map-kit.mjs';
+import { accounted, rejection, settle, stage, until } from './tools.mjs';
 
 test('a signal ends it, also while it waits for the input; one that is aborted already reads nothing', async () => {
   const pool = new Pool(2);

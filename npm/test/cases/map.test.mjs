@@ -2,60 +2,8 @@
 import { deepEqual, equal, fail, ok, rejects } from 'node:assert/strict';
 import { test } from 'node:test';
 import { Pool, PoolManager, skip, stop } from 'millpond';
+import { asyncNumbers, hand, numbers, turns } from './map-kit.mjs';
 import { deferred, rejection, settle, stage, state, until } from './tools.mjs';
-
-/** The numbers from 0, told apart by who reads them: `read` of them so far, `ended` by `return()` or by themselves. */
-function numbers(count = Infinity, onEnd = () => {}) {
-  const source = {
-    read: 0,
-    ended: 0,
-    * [Symbol.iterator]() {
-      try {
-        for (let i = 0; i < count; i++) {
-          source.read++;
-          yield i;
-        }
-      } finally {
-        source.ended++;
-        onEnd();
-      }
-    },
-  };
-  return source;
-}
-
-/** The same, in its own time. */
-function asyncNumbers(count = Infinity) {
-  const source = {
-    read: 0,
-    ended: 0,
-    async* [Symbol.asyncIterator]() {
-      try {
-        for (let i = 0; i < count; i++) {
-          await null;
-          source.read++;
-          yield i;
-        }
-      } finally {
-        source.ended++;
-      }
-    },
-  };
-  return source;
-}
-
-/** A mapper that is ended by hand: `called` are the items it was called with. */
-function hand() {
-  const calls = [];
-  const mapper = (item, index, { signal }) => {
-    const call = { ...deferred(), item, signal };
-    calls.push(call);
-    return call.promise;
-  };
-  return { mapper, calls, get called() { return calls.map(({ item }) => item); } };
-}
-
-const turns = async (n = 5) => { for (let i = 0; i < n; i++) await settle(); };
 
 test('results come in the order of the input, of whatever kind it is', async () => {
   const pool = new Pool(2);

@@ -3,18 +3,8 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { Pool, PoolClosedError, PoolManager } from 'millpond';
 import { virtualClock } from './clock.mjs';
+import { failing } from './retry-kit.mjs';
 import { accounted, rejection, settle, stage, state, until } from './tools.mjs';
-
-/** A function that fails so many times, and says when it was called. */
-function failing(clock, times, error = new Error('not yet')) {
-  const calls = [];
-  const fn = () => {
-    calls.push(clock.time);
-    if (calls.length <= times) throw error;
-    return 'done';
-  };
-  return { fn, calls };
-}
 
 describe('ended in the pause', () => {
   const inPause = async (clock, options) => {

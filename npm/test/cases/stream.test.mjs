@@ -2,39 +2,9 @@
 import { deepEqual, equal, fail, ok } from 'node:assert/strict';
 import { test } from 'node:test';
 import { Pool, skip, stop } from 'millpond';
+import { hand, numbers, turns } from './map-kit.mjs';
 import { deferred, rejection, settle, state, until } from './tools.mjs';
 
-/** The numbers from 0: how many were read, and how often it was ended. */
-function numbers(count = Infinity) {
-  const source = {
-    read: 0,
-    ended: 0,
-    * [Symbol.iterator]() {
-      try {
-        for (let i = 0; i < count; i++) {
-          source.read++;
-          yield i;
-        }
-      } finally {
-        source.ended++;
-      }
-    },
-  };
-  return source;
-}
-
-/** A mapper that is ended by hand. */
-function hand() {
-  const calls = [];
-  const mapper = (item, index, { signal }) => {
-    const call = { ...deferred(), item, signal };
-    calls.push(call);
-    return call.promise;
-  };
-  return { mapper, calls };
-}
-
-const turns = async (n = 5) => { for (let i = 0; i < n; i++) await settle(); };
 const collect = async (stream) => {
   const results = [];
   for await (const result of stream) results.push(result);
