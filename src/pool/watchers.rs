@@ -31,3 +31,25 @@ impl Watchers {
         told.into_iter().for_each(|watcher| watcher.lane_changed());
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Deaf;
+
+    impl Watcher for Deaf {
+        fn lane_changed(&self) {}
+    }
+
+    #[test]
+    fn those_that_are_gone_are_not_kept() {
+        let (watchers, alive) = (Watchers::default(), Rc::new(Deaf));
+        let weak = |watcher: &Rc<Deaf>| -> Weak<dyn Watcher> { Rc::<Deaf>::downgrade(watcher) };
+        watchers.add(Id::NONE, weak(&alive));
+        (0..1000).for_each(|_| watchers.add(Id::NONE, weak(&Rc::new(Deaf))));
+        let left = watchers.0.borrow();
+        assert!(left.len() < 10, "{}", left.len());
+        assert!(left.iter().any(|(_, watcher)| watcher.strong_count() == 1));
+    }
+}

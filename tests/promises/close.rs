@@ -268,3 +268,33 @@ fn a_drop_that_submits_during_a_close_is_refused() {
     assert_eq!(report(&mut rig.pool.close().within(std::time::Duration::ZERO)), Some((0, 4, 2)));
     assert_eq!(refused.take(), Some(true));
 }
+
+#[wasm_bindgen_test(unsupported = test)]
+fn who_is_cancelled_in_its_last_poll_and_ends_all_the_same_has_drained() {
+    let rig = Rig::new(1);
+    let (pool, seen) = (rig.pool.clone(), Later::new());
+    let set = seen.clone();
+    let mut last = accepted(rig.pool.try_submit(async move {
+        let mut close = pool.close().within(std::time::Duration::ZERO);
+        assert_eq!(report(&mut close), None);
+        set.set(close);
+    }));
+    let mut waiting = accepted(rig.pool.try_submit(async {}));
+    rig.ex.run_until_idle();
+    let Poll::Ready(report) = poll_once(Pin::new(&mut seen.take().unwrap())) else { panic!("it is over") };
+    let CloseReport { drained, cancelled_waiting, cancelled_running, cancelled_otherwise, .. } = report;
+    assert_eq!([drained, cancelled_waiting, cancelled_running, cancelled_otherwise], [1, 1, 0, 0]);
+    assert_eq!((end(&mut last), end(&mut waiting)), (End::Value(()), End::Cancelled));
+}
+
+#[wasm_bindgen_test(unsupported = test)]
+fn a_close_that_is_dropped_is_not_told() {
+    let (rig, gates, _tasks) = busy();
+    let (wakes, waker) = WakeCount::new();
+    let mut close = rig.pool.close();
+    assert!(poll(Pin::new(&mut close), &waker).is_pending());
+    drop(close);
+    gates.into_iter().for_each(Gate::open);
+    rig.ex.run_until_idle();
+    assert_eq!(wakes.take(), 0);
+}

@@ -141,3 +141,13 @@ fn no_weight_at_all_is_refused() {
     assert_eq!(error.to_string(), "weight: 0 is refused, use 1 or more");
     assert_eq!(rig.pool.stats().submitted, 0);
 }
+
+#[wasm_bindgen_test(unsupported = test)]
+fn the_room_that_one_heavy_task_leaves_is_for_all_who_fit_into_it() {
+    let rig = Rig::new(4);
+    let mut tasks = vec![heavy(&rig.pool, 4), heavy(&rig.pool, 2), heavy(&rig.pool, 2)];
+    rig.ex.run_until_idle();
+    tasks.remove(0).0.open();
+    rig.ex.run_until_idle();
+    assert_eq!(states(&tasks), [Running, Running]);
+}
