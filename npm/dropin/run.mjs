@@ -68,7 +68,7 @@ const lost = (plain, other) => [...plain.passed].filter((name) => !other.passed.
 async function compare(suite, folder, kind, millpond) {
   const plain = await results(suite, folder, 'plain', millpond);
   const other = await results(suite, folder, kind, millpond);
-  assert.ok(plain.passed.size > 0, `no test of ${suite.library} passes`);
+  assert.ok(plain.passed.size > 0, `no test of ${suite.name} passes`);
   const once = lost(plain, other);
   const again = once.length ? await results(suite, folder, kind, millpond) : other;
   return { plain, other, lost: once.filter((name) => !again.passed.has(name)) };
@@ -76,19 +76,19 @@ async function compare(suite, folder, kind, millpond) {
 
 async function main() {
   const asked = process.argv.slice(2);
-  const suites = SUITES.filter(({ library }) => !asked.length || asked.some((part) => library.includes(part)));
+  const suites = SUITES.filter(({ name }) => !asked.length || asked.some((part) => name.includes(part)));
   const millpond = await entry();
   let isGood = true;
   for (const suite of suites) {
-    const folder = await install(suite.library);
+    const folder = await install(suite.name);
     const { plain, other, lost } = await compare(suite, folder, 'millpond', millpond);
     isGood &&= lost.length === 0 && other.calls > 0;
-    console.log(`${suite.library}: ${plain.passed.size} tests pass with plain fetch (${plain.calls} calls), ${plain.failed.size} fail; with millpond ${lost.length} of them fail (${other.calls} calls)`);
+    console.log(`${suite.name}: ${plain.passed.size} tests pass with plain fetch (${plain.calls} calls), ${plain.failed.size} fail; with millpond ${lost.length} of them fail (${other.calls} calls)`);
     for (const name of lost) console.log(`  ${name}: ${other.failed.get(name) ?? 'was not run'}`);
   }
   const control = SUITES.find(({ isControl }) => isControl);
-  const { lost } = await compare(control, await install(control.library), 'broken', millpond);
-  console.log(`${control.library} with a broken fetch: ${lost.length} fail, as they should`);
+  const { lost } = await compare(control, await install(control.name), 'broken', millpond);
+  console.log(`${control.name} with a broken fetch: ${lost.length} fail, as they should`);
   if (!isGood || !lost.length) process.exitCode = 1;
 }
 

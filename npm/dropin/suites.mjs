@@ -22,8 +22,8 @@ const withNode = (folder) => [
 const withVitest = () => ['node_modules/vitest/vitest.mjs', 'run', '--config', here('vitest.config.mjs'), '--reporter', here('vitest-reporter.mjs')];
 
 export const SUITES = [
-  { library: 'fastify@5.12.8', command: withNode },
-  { library: '@fastify/static@10.1.11', command: withNode },
-  { library: '@fastify/http-proxy@11.6.3', command: withNode, isControl: true },
-  { library: 'up-fetch@2.6.1', command: withVitest },
+  { name: 'fastify@5.12.8', command: withNode },
+  { name: '@fastify/static@10.1.11', command: withNode },
+  { name: '@fastify/http-proxy@11.6.3', command: withNode, isControl: true },
+  { name: 'up-fetch@2.6.1', command: withVitest },
 ];

@@ -9,13 +9,14 @@ use super::Finding;
 const LONGEST: usize = 450;
 
 /// Folders with sources, and whether each file in them has to begin with a comment that says what it is for.
-const FOLDERS: [(&str, bool); 10] = [
+const FOLDERS: [(&str, bool); 11] = [
     ("src", true),
     ("xtask", true),
     ("npm/src", true),
     ("npm/scripts", true),
     ("npm/packaging", true),
     ("npm/hosts", true),
+    ("npm/dropin", true),
     ("www", true),
     ("tests", true),
     ("examples", true),
