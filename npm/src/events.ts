@@ -86,8 +86,13 @@ export class Audience {
     this.#types.add(type);
   }
 
+  /** Whether that was ever listened to. */
+  hears(type: string): boolean {
+    return this.#types.has(type);
+  }
+
   tell(type: string, detail: object | null = null, job?: { readonly id: string }): void {
-    if (!this.#types.has(type)) return;
+    if (!this.hears(type)) return;
     // An id is made up only if somebody looks.
     if (job) Object.defineProperty(detail, 'id', { get: () => job.id, enumerable: true });
     this.#target.dispatchEvent(new CustomEvent(type, { detail }));

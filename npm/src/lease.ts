@@ -3,7 +3,7 @@
  *
  * A resource with its users is a generation. All generations of a key share its lane, and so its limit.
  */
-import { isProduction } from './development.js';
+import { warnOnce } from './development.js';
 import { type Disposing, disposable } from './disposal.js';
 import { PoolClosedError } from './errors.js';
 import type { Task, TaskFunction } from './handle.js';
@@ -123,15 +123,8 @@ export async function lease<K, R>(entry: Entry<K>, household: Household<K, R>, o
 
 const forgotten = /* @__PURE__ */ new FinalizationRegistry<Guest>((generation) => {
   generation.leave();
-  warn();
+  warnOnce('a lease was garbage-collected that nobody has released, and has kept its pool until then. Call `lease.release()`, or take it by `using`.');
 });
-
-let warned = isProduction();
-function warn(): void {
-  if (warned) return;
-  warned = true;
-  console.warn('millpond: a lease was garbage-collected that nobody has released, and has kept its pool until then. Call `lease.release()`, or take it by `using`.');
-}
 
 export interface Lease<R = undefined, K = string> extends Disposing {}
 

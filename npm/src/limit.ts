@@ -4,6 +4,7 @@
 import type { Task } from './handle.js';
 import { flag, limit as count } from './options.js';
 import { Pool, type PoolOptions } from './pool.js';
+import { ignore } from './task.js';
 
 /** How a {@link limit} is made: as a pool, with a concurrency that has to be told. */
 export interface LimitOptions extends PoolOptions {
@@ -48,8 +49,6 @@ export interface LimitFunction {
 }
 
 type Submit = (fn: (...args: unknown[]) => unknown, ...args: unknown[]) => Promise<unknown>;
-
-const ignore = () => {};
 
 /** One that starts at once is called in a microtask all the same, unless it was cancelled until then. */
 function submitter(pool: Pool): Submit {

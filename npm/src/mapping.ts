@@ -9,7 +9,7 @@ import { Context, type Task, type TaskContext } from './handle.js';
 import type { Lane } from './lane.js';
 import { RUN_OPTIONS, type RunOptions } from './run-options.js';
 import { callable, check, limit, refuse, type Rule } from './options.js';
-import { Job } from './task.js';
+import { ignore, Job } from './task.js';
 import { passage } from './turn.js';
 
 /** What a mapper returns to have no result for its item. */
@@ -40,7 +40,6 @@ export interface MapSettledOptions extends Omit<RunOptions, 'id' | 'signal'> {
   signal?: AbortSignal | undefined;
 }
 
-const ignore = () => {};
 const { id: _, ...EACH } = RUN_OPTIONS;
 
 /** One item. @internal */

@@ -8,7 +8,7 @@ import type { Lane } from './lane.js';
 import type { RunOptions } from './run-options.js';
 import type { Phase } from './slot.js';
 import { SlotJob } from './task.js';
-import { isProduction } from './development.js';
+import { warnOnce } from './development.js';
 
 class PermitJob extends SlotJob {
   override clock(phase: Phase): TimeoutPhase {
@@ -16,15 +16,10 @@ class PermitJob extends SlotJob {
   }
 }
 
-let told = false;
-
 /** Permits nobody has any more go back. */
 const collected = /* @__PURE__ */ new FinalizationRegistry<PermitJob>((job) => {
   if (job.isOver) return;
-  if (!told && !isProduction()) {
-    console.warn('millpond: a permit was collected as garbage that was never given back. Call `release()`, in a `finally`, or have `using` do it.');
-  }
-  told = true;
+  warnOnce('a permit was collected as garbage that was never given back. Call `release()`, in a `finally`, or have `using` do it.');
   job.release();
 });
 

@@ -1,6 +1,7 @@
 /**
  * Tells of requests as they go. Nothing is made for that as long as nobody listens.
  */
+import { Audience } from './events.js';
 import type { FetchTiming } from './timing.js';
 
 /** What the events of a fetch tell, as `event.detail`. */
@@ -24,24 +25,24 @@ export type FetchEvents = Readonly<Record<'queue' | 'request' | 'response' | 'se
 
 /** @internal */
 export class Announcer {
-  #target: EventTarget | undefined;
-  readonly #heard = new Set<string>();
+  readonly #target = new EventTarget();
+  readonly #audience = new Audience(this.#target);
 
-  listen(...[type, listener, options]: Parameters<EventTarget['addEventListener']>): void {
-    (this.#target ??= new EventTarget()).addEventListener(type, listener, options);
-    this.#heard.add(type);
+  listen(...args: Parameters<EventTarget['addEventListener']>): void {
+    this.#target.addEventListener(...args);
+    this.#audience.add(args[0]);
   }
 
-  ignore(...[type, listener, options]: Parameters<EventTarget['removeEventListener']>): void {
-    this.#target?.removeEventListener(type, listener, options);
+  ignore(...args: Parameters<EventTarget['removeEventListener']>): void {
+    this.#target.removeEventListener(...args);
   }
 
   /** Whether anybody has ever listened to that. */
   hears(type: keyof FetchEvents): boolean {
-    return this.#heard.has(type);
+    return this.#audience.hears(type);
   }
 
   tell(type: keyof FetchEvents, detail: () => FetchEventDetail): void {
-    if (this.hears(type)) this.#target!.dispatchEvent(new CustomEvent(type, { detail: detail() }));
+    if (this.hears(type)) this.#audience.tell(type, detail());
   }
 }

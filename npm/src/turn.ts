@@ -12,7 +12,6 @@ export interface Ready {
   start(): boolean;
 }
 
-
 // Taken when this module is evaluated, so that fake timers of a test do not stop the pools.
 const { setImmediate: immediate } = globalThis as { setImmediate?: (callback: () => void) => unknown };
 const { MessageChannel: Channel, setTimeout: timeout } = globalThis;

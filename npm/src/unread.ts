@@ -1,7 +1,6 @@
 /**
  * Tells a developer, once, of responses nobody reads.
  */
-
 import { isProduction } from './development.js';
 
 /** Returns what to call for every permit taken from an unread response. It speaks once, of all there were in that turn. */
