@@ -1,7 +1,7 @@
 // The core: not touched at import, told apart when forbidden, and never silent when it fails.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { script } from './kit.mjs';
+import { script, TRAPPABLE } from './kit.mjs';
 
 test('nothing happens at import, one core for all at the first construction', () => {
   const { stdout, stderr } = script(`
@@ -29,14 +29,7 @@ test('where WebAssembly is forbidden the error names what to allow, and the next
 
 test('when it traps, everything handed out rejects, and later calls say why', () => {
   const { status, stdout, stderr } = script(`
-    let armed = false;
-    const { Instance } = WebAssembly;
-    WebAssembly.Instance = class {
-      constructor(module) {
-        const { act, ...exports } = new Instance(module).exports;
-        this.exports = { ...exports, act(...args) { if (armed) throw new WebAssembly.RuntimeError('unreachable'); return act(...args); } };
-      }
-    };
+    ${TRAPPABLE}
     const pool = new Pool(1);
     const other = new PoolManager({ pool: 1 });
     const say = (name) => (error) => console.log(name, error.code, error.cause.message);

@@ -5,6 +5,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { after, before, describe, test } from 'node:test';
 import { chromium } from 'playwright-core';
 import { serve } from './kit.mjs';
+import { throughWorker } from './pages.mjs';
 
 const executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium';
 
@@ -49,6 +50,7 @@ describe('in Chromium', { skip: !existsSync(executablePath) }, () => {
     await page.evaluate(async () => {
       const { createFetch } = await import('/index.js');
       globalThis.make = (options) => createFetch({ concurrency: 1, unreadGrace: Infinity, ...options });
+      // In real time, as the browser's network is.
       globalThis.quiet = async ({ stats }, isQuiet = true) => {
         for (let i = 0; i < 400 && (stats.running + stats.waiting === 0) !== isQuiet; i++) await new Promise((resolve) => setTimeout(resolve, 5));
         return stats;
@@ -236,12 +238,7 @@ describe('in Chromium', { skip: !existsSync(executablePath) }, () => {
     const context = await browser.newContext();
     try {
       const tab = await context.newPage();
-      await tab.goto(`${home.origin}/page`);
-      await tab.evaluate(async () => {
-        await navigator.serviceWorker.register('/worker.js', { type: 'module' });
-        if (!navigator.serviceWorker.controller) await new Promise((resolve) => navigator.serviceWorker.addEventListener('controllerchange', resolve, { once: true }));
-      });
-      await tab.goto(`${home.origin}/page?through-the-worker`);
+      await throughWorker(tab, home.origin, '/page?through-the-worker');
       assert.equal(await tab.title(), '/page');
       const texts = await tab.evaluate(() => Promise.all(Array.from({ length: 8 }, async (_, i) => (await fetch(`/x?${i}`)).text())));
       assert.deepEqual(new Set(texts), new Set(['<title>/x</title>']));

@@ -4,7 +4,7 @@ import { describe, test } from 'node:test';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { createFetch } from 'millpond';
-import { handBody, isQuiet, until } from '../cases/fetch-kit.mjs';
+import { handBody, isQuiet, turn, until } from '../cases/fetch-kit.mjs';
 
 setFlagsFromString('--expose-gc');
 const gc = runInNewContext('gc');
@@ -49,7 +49,7 @@ describe('collected, and the slot is free: a response', () => {
     const kept = await (async () => (await Promise.all([fetch(URL_A), fetch(URL_A)]))[1])();
     for (let i = 0; i < 5; i++) {
       gc();
-      await new Promise((resolve) => setTimeout(resolve, 1));
+      await turn();
     }
     feed.push('all');
     feed.close();

@@ -7,6 +7,7 @@ import { createFetch } from 'millpond';
 import { chromium } from 'playwright-core';
 import { Agent } from 'undici';
 import { startOrigin } from './origins.mjs';
+import { throughWorker } from './pages.mjs';
 
 const executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium';
 const WASM = Buffer.from([0, 97, 115, 109, 1, 0, 0, 0]);
@@ -243,6 +244,7 @@ describe('in Chromium', { skip: !existsSync(executablePath) }, () => {
       for (const use of [(stream) => stream.cancel(), async (stream) => { for await (const _ of stream); }]) {
         globalThis.kept = await limited('/?chunks=2&gap=5&size=100');
         await use(kept.textStream());
+        // In real time, as the browser's network is.
         for (let i = 0; i < 100 && limited.stats.running; i++) await new Promise((resolve) => setTimeout(resolve, 5));
         running.push(limited.stats.running);
         kept.body?.cancel().catch(() => {});
@@ -257,12 +259,7 @@ describe('in Chromium', { skip: !existsSync(executablePath) }, () => {
     const context = await browser.newContext();
     try {
       const tab = await context.newPage();
-      await tab.goto(`${home.origin}/page`);
-      await tab.evaluate(async () => {
-        await navigator.serviceWorker.register('/worker.js', { type: 'module' });
-        if (!navigator.serviceWorker.controller) await new Promise((resolve) => navigator.serviceWorker.addEventListener('controllerchange', resolve, { once: true }));
-      });
-      await tab.goto(`${home.origin}/page?by-the-worker`);
+      await throughWorker(tab, home.origin, '/page?by-the-worker');
       assert.equal(await tab.title(), 'page');
       const redirect = (query) => `/?status=302&location=${encodeURIComponent(`/json?${query}`)}`;
       const [by, without] = await tab.evaluate(async ([other, ...paths]) => {

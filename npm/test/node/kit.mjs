@@ -13,6 +13,22 @@ export function script(code, ...flags) {
   return { status, stdout, stderr };
 }
 
+/** For a program: `armed = true` has the core trap at its next call. A process of its own is needed, as none gets over it. */
+export const TRAPPABLE = `
+  let armed = false;
+  const { Instance } = WebAssembly;
+  WebAssembly.Instance = class {
+    constructor(module) {
+      const { act, read, ...exports } = new Instance(module).exports;
+      const trapping = (call) => (...args) => {
+        if (armed) throw new WebAssembly.RuntimeError('unreachable');
+        return call(...args);
+      };
+      this.exports = { ...exports, act: trapping(act), read: trapping(read) };
+    }
+  };
+`;
+
 /** A loopback server: `answer(request, response)`. */
 export async function serve(answer) {
   const server = createServer(answer);

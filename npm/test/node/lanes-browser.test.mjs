@@ -37,6 +37,7 @@ for (const protocol of ['http', 'h2']) {
         globalThis.each = (count, one) => Promise.all(Array.from({ length: count }, (_, id) => one(id)));
         globalThis.load = (fetch, origins, count, query = '') => each(origins.length * count, async (id) => (
           await (await fetch(`${origins[id % origins.length]}/?id=${id}${query}`)).text()).length);
+        // In real time, as the browser's network is.
         globalThis.idle = async ({ lanes, stats }) => {
           for (let i = 0; i < 2_000 && !lanes.isIdle; i++) await new Promise((resolve) => setTimeout(resolve, 5));
           const { submitted, waiting, running, succeeded, failed, cancelled, timedOut, dropped } = lanes.stats;

@@ -47,6 +47,7 @@ describe('a page that goes and comes back', { skip: !existsSync(executablePath) 
       });
       await page.evaluate(work, argument);
       await page.goto(`${site.origin}/elsewhere`);
+      // In real time: what passes while a page is away is the subject.
       await new Promise((resolve) => setTimeout(resolve, AWAY));
       await page.goBack({ waitUntil: 'commit' });
       const isKept = await page.evaluate(() => globalThis.cameBack);

@@ -1,4 +1,4 @@
-// A server of files for pages, which may be kept by the browser.
+// What tests in real pages share: a server of files, which may be kept by the browser, and a way through a service worker.
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 
@@ -16,4 +16,14 @@ export async function serve(files) {
       server.closeAllConnections();
     }),
   };
+}
+
+/** Has a tab of `origin` controlled by the service worker at `/worker.js`, and goes to `path` through that. */
+export async function throughWorker(tab, origin, path) {
+  await tab.goto(`${origin}/page`);
+  await tab.evaluate(async () => {
+    await navigator.serviceWorker.register('/worker.js', { type: 'module' });
+    if (!navigator.serviceWorker.controller) await new Promise((resolve) => navigator.serviceWorker.addEventListener('controllerchange', resolve, { once: true }));
+  });
+  await tab.goto(origin + path);
 }

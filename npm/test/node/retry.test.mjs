@@ -1,15 +1,14 @@
 // Retrying as only Node can show it: the caller's async context, garbage, other time zones, and a core that traps.
 import assert from 'node:assert/strict';
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { spawnSync } from 'node:child_process';
 import { createServer } from 'node:http';
 import { test } from 'node:test';
-import { fileURLToPath } from 'node:url';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { createFetch, Pool } from 'millpond';
 import { virtualClock } from '../cases/clock.mjs';
 import { rejection, settle } from '../cases/tools.mjs';
+import { script, TRAPPABLE } from './kit.mjs';
 
 setFlagsFromString('--expose-gc');
 const gc = runInNewContext('gc');
@@ -96,16 +95,8 @@ test('an abort reaches the body of a later attempt, though nobody holds the requ
 });
 
 test('when the core traps, a task in its pause rejects, too', () => {
-  const code = `
-    import { Pool } from 'millpond';
-    let armed = false;
-    const { Instance } = WebAssembly;
-    WebAssembly.Instance = class {
-      constructor(module) {
-        const { act, ...exports } = new Instance(module).exports;
-        this.exports = { ...exports, act(...args) { if (armed) throw new WebAssembly.RuntimeError('unreachable'); return act(...args); } };
-      }
-    };
+  const { stdout, stderr } = script(`
+    ${TRAPPABLE}
     const pool = new Pool(1);
     const say = (name) => (error) => console.log(name, error.code);
     const fail = () => { throw new Error(); };
@@ -118,8 +109,7 @@ test('when the core traps, a task in its pause rejects, too', () => {
       armed = true;
       pool.run(fail).catch(say('new'));
     }, 5);
-  `;
-  const { stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', code], { cwd: fileURLToPath(new URL('.', import.meta.url)), encoding: 'utf8', timeout: 60_000 });
+  `);
   assert.equal(stderr, '');
   assert.deepEqual(stdout.trim().split('\n').sort(), ['asking', 'idle', 'new', 'paused', 'running', 'waiting'].map((name) => `${name} ERR_MILLPOND_BROKEN`));
 });
@@ -149,13 +139,11 @@ test('nothing of a task is kept when it is over', async (t) => {
 });
 
 test('a pause keeps the process alive, and its end lets it go', () => {
-  const code = `
-    import { Pool } from 'millpond';
+  const { stdout, status } = script(`
     let calls = 0;
     new Pool(1).run(() => { if (++calls === 1) throw new Error(); console.log('done'); }, { retry: { delay: () => 20 } });
     const stopped = new Pool(1).run(() => { throw new Error(); }, { retry: { delay: () => 1e8 } });
     setTimeout(() => stopped.cancel(), 5);
-  `;
-  const { stdout, status } = spawnSync(process.execPath, ['--input-type=module', '-e', code], { cwd: fileURLToPath(new URL('.', import.meta.url)), encoding: 'utf8', timeout: 20_000 });
+  `);
   assert.deepEqual([stdout, status], ['done\n', 0]);
 });

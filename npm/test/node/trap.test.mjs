@@ -4,24 +4,14 @@ import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
+import { TRAPPABLE } from './kit.mjs';
 
 const run = promisify(execFile);
 
 /** What is handed out before the core traps, by name; said by `say(name, outcome)`. */
 const PROGRAM = `
   import { createFetch, Pool, PoolManager } from 'millpond';
-  let armed = false;
-  const { Instance } = WebAssembly;
-  WebAssembly.Instance = class {
-    constructor(module) {
-      const { act, read, ...exports } = new Instance(module).exports;
-      const trapping = (call) => (...args) => {
-        if (armed) throw new WebAssembly.RuntimeError('unreachable');
-        return call(...args);
-      };
-      this.exports = { ...exports, act: trapping(act), read: trapping(read) };
-    }
-  };
+  ${TRAPPABLE}
   const never = () => new Promise(() => {});
   const handed = {};
 
@@ -86,6 +76,7 @@ const PROGRAM = `
   const own = await first;
   for (let i = 0; i < 10; i++) await new Promise(setImmediate);
   outcomes['fetch: read after that'] = await unread.text().then(() => 'fulfilled', (error) => error.code);
+  // What never settles is said after a second of real time, in place of a hang.
   for (const [name, call] of Object.entries({
     'later: run': () => pool.run(() => {}), 'later: of a manager': () => manager.run('d', () => {}), 'later: fetch': () => fetch(at('6')), 'later: elsewhere': () => fetch('https://b.example/'),
     'later: onIdle': () => busy.onIdle(),
