@@ -15,33 +15,10 @@ after(() => mill.close());
 const most = () => mill.stats().map(({ mostInFlight }) => mostInFlight);
 
 /** 40 requests to each of three origins, each read to the end. */
-function load(fetch, read = (response) => response.text()) {
+function load(fetch, read) {
   const urls = Array.from({ length: 120 }, (_, id) => `${mill.origins[id % 3]}/item?id=${id}`);
   return Promise.all(urls.map(async (url) => read(await fetch(url))));
 }
-
-/** What a limited fetch promises, as the servers see it. */
-async function check(fetch, limit) {
-  const bodies = await load(fetch);
-  assert.ok(bodies.every((body) => body.length === 3000));
-  assert.deepEqual(mill.stats().slice(0, 3).map(({ finished }) => finished), [40, 40, 40]);
-  for (const n of most().slice(0, 3)) assert.equal(n, limit);
-}
-
-test('exactly the limit, until the body ends', async () => {
-  const fetch = createFetch({ concurrency: 4 });
-  await check(fetch, 4);
-  assert.ok(isQuiet(fetch));
-  assert.equal(fetch.stats.succeeded, 120);
-});
-
-test('plain fetch breaks that promise', async () => {
-  await assert.rejects(check(globalThis.fetch, 4), assert.AssertionError);
-});
-
-test('and so does one that is released at the headers', async () => {
-  await assert.rejects(check(createFetch({ concurrency: 4, releaseOn: 'headers' }), 4), assert.AssertionError);
-});
 
 test('one limit over all', async () => {
   let now = 0;

@@ -53,7 +53,7 @@ for (const protocol of ['http', 'h2']) {
 
     /** 30 requests to each origin. */
     async function check(options) {
-      const sizes = await page.evaluate(([options, origins, query]) => load(make(options), origins, 30, query), [options, mill.origins, SLOW]);
+      const sizes = await page.evaluate(([options, origins, query]) => load(make(options), origins, 30, query), [options, mill.origins, `${SLOW}&linger=${limit + 1}`]);
       assert.deepEqual(new Set(sizes), new Set([3000]));
       assertKept(mill, limit, 30);
     }
@@ -148,7 +148,7 @@ for (const protocol of ['http', 'h2']) {
           };
           if (what === 0) due.set(1 + below(1_000), give);
           try {
-            const response = await fetch(`${origins[id % 3]}/?id=${id}&size=300&chunks=2&latency=1`, { signal: controller.signal, pond: { priority: below(3) } });
+            const response = await fetch(`${origins[id % 3]}/?id=${id}&size=300&chunks=2&latency=1&hold=${limit}`, { signal: controller.signal, pond: { priority: below(3) } });
             due.get(++answered)?.();
             if (what === 1) {
               await excuse(id);

@@ -41,7 +41,7 @@ for (const protocol of ['http', 'h2']) {
 
     /** 40 requests to each origin. */
     async function check(fetch, read) {
-      const sizes = await load(fetch, mill.origins, 40, SLOW, read ?? (async (response) => (await response.arrayBuffer()).byteLength));
+      const sizes = await load(fetch, mill.origins, 40, `${SLOW}&linger=${LIMIT + 1}`, read ?? (async (response) => (await response.arrayBuffer()).byteLength));
       assert.deepEqual(new Set(sizes), new Set([3000]));
       assertKept(mill, LIMIT, 40);
     }

@@ -11,6 +11,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 const BODILESS = new Set([204, 205, 304]);
 const CORS = { 'access-control-allow-origin': '*', 'cache-control': 'no-store', 'content-type': 'text/plain' };
+/** In real time (ms): long enough for a slow machine to send one request too many, if the client lets it. */
+const PATIENCE = 1_000;
 const zero = () => ({ arrived: 0, inFlight: 0, most: 0, finished: 0, cut: 0, connections: 0 });
 
 /** A certificate for this process; undefined without openssl. */
@@ -31,11 +33,12 @@ export const hasSecure = () => (made ??= certificate()) !== undefined;
 /**
  * What to answer: `id`, `latency` and `gap` (ms), `chunks`, `size`, `status`, `location`; `end` says how it ends if not well:
  * `reset` before the headers, `cut` in the middle of the body, `hang` there. With `hold=n` nothing is answered before n were in flight at once:
- * a limit that is not used to the full is never answered, however slow the machine.
+ * a limit that is not used to the full is never answered, however slow the machine. With `linger=n` the last byte is kept back likewise, but
+ * no longer than `PATIENCE` after the origin's first request: who can have n in flight at once will, and who cannot is answered all the same.
  */
 function plan({ searchParams }, defaults) {
-  const asked = { latency: 0, hold: 0, gap: 0, chunks: 1, size: 10, status: 200, ...defaults, ...Object.fromEntries(searchParams) };
-  for (const name of ['latency', 'hold', 'gap', 'chunks', 'size', 'status']) asked[name] = Number(asked[name]);
+  const asked = { latency: 0, hold: 0, linger: 0, gap: 0, chunks: 1, size: 10, status: 200, ...defaults, ...Object.fromEntries(searchParams) };
+  for (const name of ['latency', 'hold', 'linger', 'gap', 'chunks', 'size', 'status']) asked[name] = Number(asked[name]);
   return asked;
 }
 
@@ -48,7 +51,7 @@ function reset({ stream, socket }) {
 /** Pauses that end when nobody is there any more; none of them takes a timer if it takes no time. */
 const pause = (ms, signal) => (ms ? sleep(ms, undefined, { signal }) : undefined);
 
-async function reply(request, response, asked, signal, crowd, leave) {
+async function reply(request, response, asked, signal, { crowd, patience, leave }) {
   const { status, size, chunks, gap, location, end } = asked;
   await crowd(asked.hold);
   await pause(asked.latency, signal);
@@ -63,6 +66,7 @@ async function reply(request, response, asked, signal, crowd, leave) {
     await pause(gap, signal);
     if (end === 'cut') return reset(request);
   }
+  if (asked.linger) await Promise.race([crowd(asked.linger), patience()]);
   leave(true);
   response.end(isEmpty ? undefined : '~'.repeat(size - (chunks > 1 ? Math.floor((size * (chunks - 1)) / chunks) : 0)));
 }
@@ -73,8 +77,8 @@ export async function startOrigin(protocol = 'http', defaults = {}, files = {}) 
   const counts = zero();
   const excused = new Set();
   const open = new Map();
-
   const held = new Set();
+  let patience;
 
   /** Resolves when so many have been in flight at once. */
   const crowd = (most) => new Promise((resolve) => {
@@ -109,7 +113,8 @@ export async function startOrigin(protocol = 'http', defaults = {}, files = {}) 
       gone.abort();
     });
     response.on('error', () => {});
-    reply(request, response, asked, gone.signal, crowd, (well) => leave(id, well)).catch((error) => { if (error.name !== 'AbortError') throw error; });
+    const place = { crowd, patience: () => (patience ??= sleep(PATIENCE)), leave: (well) => leave(id, well) };
+    reply(request, response, asked, gone.signal, place).catch((error) => { if (error.name !== 'AbortError') throw error; });
   });
   const connections = new Set();
   server.on(protocol === 'h2' ? 'secureConnection' : 'connection', (socket) => {
@@ -131,6 +136,7 @@ export async function startOrigin(protocol = 'http', defaults = {}, files = {}) 
     /** Counts anew. What is in flight is forgotten. */
     reset() {
       open.clear();
+      patience = undefined;
       Object.assign(counts, zero());
     },
     async close() {
