@@ -34,6 +34,11 @@ impl Keeper {
         }
     }
 
+    #[inline]
+    pub(super) fn is_there(&self) -> bool {
+        self.until.get().is_some()
+    }
+
     fn hire(&self, mill: &Rc<Mill>, next: Time) {
         if let Some(executor) = mill.executor() {
             self.until.set(Some(next));

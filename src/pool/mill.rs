@@ -22,7 +22,7 @@ use super::job::{BoxedWork, abort, dismiss};
 use super::keeper::Keeper;
 use super::observe::Observers;
 use super::runner::Runner;
-use super::slots::{Slot, Slots, Stay};
+use super::slots::{Berth, Slot, Slots};
 use super::turns::Turns;
 use super::waits::{Waits, What};
 use super::watchers::Watchers;
@@ -32,7 +32,7 @@ use crate::event::{Rejection, TaskOutcome};
 use crate::executor::{Guest, LocalExecutor, WeakExecutor};
 use crate::limit::Limit;
 use crate::priority::{Level, Priority};
-use crate::state::{Expiry, Id, Offer, Phase, Pond, Refused, Submitted, Time};
+use crate::state::{Expiry, Id, Offer, Outcome, Phase, Pond, Refused, Submitted, Time};
 use scales::Scales;
 pub(crate) use scales::Shrinks;
 
@@ -56,6 +56,12 @@ pub(super) struct Timeouts {
     pub(super) total: Option<Duration>,
     /// By the executor's clock.
     pub(super) deadline: Option<Duration>,
+}
+
+impl Timeouts {
+    const fn any(&self) -> bool {
+        self.queue.is_some() || self.run.is_some() || self.total.is_some() || self.deadline.is_some()
+    }
 }
 
 pub(crate) struct Mill {
@@ -124,6 +130,7 @@ impl Mill {
         self.executor.clone()
     }
 
+    #[inline]
     pub(crate) fn look<T>(&self, look: impl FnOnce(&Pond) -> T) -> T {
         look(&self.pond.borrow())
     }
@@ -133,6 +140,7 @@ impl Mill {
     }
 
     /// The time, where anything depends on it: reading a clock costs more than admitting a task.
+    #[inline]
     fn now(&self) -> Time {
         if self.timed.get() || self.look(Pond::next_deadline) != Time::NEVER { self.time() } else { Time::ZERO }
     }
@@ -161,11 +169,14 @@ impl Mill {
     }
 
     pub(super) fn place(self: &Rc<Self>, task: Submitted, work: BoxedWork, timeouts: Timeouts) {
-        let stay = self.slots.enter(task.ticket, work);
-        self.arm(task.ticket, timeouts);
+        self.slots.enter(task.ticket, work);
+        if timeouts.any() {
+            self.arm(task.ticket, &timeouts);
+        }
         if task.started {
-            self.on_start(task.ticket);
-            self.spawn(stay);
+            let berth = self.slots.hire();
+            self.start(task.ticket, berth);
+            self.spawn(berth);
         }
         if let Some(dropped) = task.dropped {
             self.end_settled(dropped, self.look(|pond| pond.lane_of(task.ticket)), TaskError::Dropped);
@@ -175,7 +186,7 @@ impl Mill {
         self.tell_observers();
     }
 
-    fn arm(&self, ticket: Id, timeouts: Timeouts) {
+    fn arm(&self, ticket: Id, timeouts: &Timeouts) {
         let from_now = |span: Option<Duration>| span.map(|span| self.time().saturating_add(span));
         let deadline = timeouts.deadline.map(Time::from_elapsed);
         let clocks = [(Phase::Queue, from_now(timeouts.queue)), (Phase::Total, from_now(timeouts.total)), (Phase::Deadline, deadline)];
@@ -214,34 +225,35 @@ impl Mill {
 
     /// Ends a task for a reason of somebody else's: at once, or after the poll it is in. False if it has ended.
     pub(super) fn end(self: &Rc<Self>, ticket: Id, error: TaskError) -> bool {
-        let Some(waiting) = self.is_waiting(ticket) else { return false };
+        if self.is_waiting(ticket).is_none() {
+            return false;
+        }
         match self.slots.take(ticket) {
-            Slot::Parked(_, work, _) if waiting => {
+            Slot::Waiting(work) => {
                 self.settle(ticket, &error);
                 self.bury(work, error);
             }
-            Slot::Parked(stay, work, runner) => {
-                self.end_running(stay, work, error);
+            Slot::Parked(berth, work, runner) => {
+                self.end_running(ticket, berth, work, error);
                 // It has nothing to do any more, and finds that out by itself.
                 runner.into_iter().for_each(Waker::wake);
             }
-            Slot::Busy(stay, reason) => self.slots.occupy(stay, reason.or(Some(error))),
+            Slot::Busy(berth) => self.slots.interrupt(berth, error),
             Slot::Empty => return false,
         }
         true
     }
 
-    /// A runner's step: polls a task once. Ready with the next task for this runner, if there is one.
-    pub(super) fn step(self: &Rc<Self>, stay: Stay, cx: &mut Context<'_>) -> Poll<Option<Stay>> {
-        let Slot::Parked(_, mut work, _) = self.slots.resume(stay) else { return Poll::Ready(self.next()) };
-        self.slots.occupy(stay, None);
-        let outcome = match self.ties.polling(stay.ticket, || catch_unwind(AssertUnwindSafe(|| work.as_mut().poll(cx)))) {
-            Ok(Poll::Pending) => return self.park(stay, work, cx.waker()),
+    /// A runner's step: polls its task once. Ready if that is over; true if there is another one in its place.
+    pub(super) fn step(self: &Rc<Self>, berth: Berth, cx: &mut Context<'_>) -> Poll<bool> {
+        let Some((ticket, mut work)) = self.slots.begin(berth) else { return Poll::Ready(self.next(|| berth).is_some()) };
+        let outcome = match self.ties.polling(ticket, || catch_unwind(AssertUnwindSafe(|| work.as_mut().poll(cx)))) {
+            Ok(Poll::Pending) => return self.park(ticket, berth, work, cx.waker()),
             Ok(Poll::Ready(outcome)) => outcome,
             Err(payload) => abort(&mut work, TaskError::Panicked(payload)),
         };
-        self.settle_busy(stay, outcome);
-        let next = self.next();
+        self.slots.leave(berth);
+        let next = self.hand_over(ticket, outcome, berth);
         if self.weighted.get() {
             self.pump();
         }
@@ -250,21 +262,18 @@ impl Mill {
     }
 
     /// Puts a task back that is not ready, unless it was ended meanwhile.
-    fn park(self: &Rc<Self>, stay: Stay, work: BoxedWork, runner: &Waker) -> Poll<Option<Stay>> {
-        if let Slot::Busy(_, Some(error)) = self.slots.resume(stay) {
-            self.end_running(stay, work, error);
-            return Poll::Ready(self.next());
-        }
-        self.slots.park(stay, work, runner);
-        Poll::Pending
+    fn park(self: &Rc<Self>, ticket: Id, berth: Berth, work: BoxedWork, runner: &Waker) -> Poll<bool> {
+        let Some((work, error)) = self.slots.park(berth, work, runner) else { return Poll::Pending };
+        self.end_running(ticket, berth, work, error);
+        Poll::Ready(self.next(|| berth).is_some())
     }
 
     /// The future goes first, then the permit: what the future held is free when the next task starts.
-    fn end_running(self: &Rc<Self>, stay: Stay, mut work: BoxedWork, error: TaskError) {
-        self.slots.occupy(stay, None);
+    fn end_running(self: &Rc<Self>, ticket: Id, berth: Berth, mut work: BoxedWork, error: TaskError) {
         let reason = TaskOutcome::from(&error);
         let outcome = abort(&mut work, error);
-        self.settle_busy(stay, if outcome == reason.counted() { reason } else { outcome.into() });
+        self.slots.leave(berth);
+        self.settle(ticket, if outcome == reason.counted() { reason } else { outcome.into() });
         self.pump();
         dismiss(work);
     }
@@ -274,11 +283,6 @@ impl Mill {
         abort(&mut work, error);
         self.pump();
         dismiss(work);
-    }
-
-    fn settle_busy(self: &Rc<Self>, stay: Stay, outcome: impl Into<TaskOutcome>) {
-        self.slots.leave(stay);
-        self.settle(stay.ticket, outcome);
     }
 
     fn settle(self: &Rc<Self>, ticket: Id, outcome: impl Into<TaskOutcome>) {
@@ -292,6 +296,27 @@ impl Mill {
         self.tell_observers();
     }
 
+    /// Ends the task of a berth and starts the next one there, if there is one.
+    fn hand_over(self: &Rc<Self>, ticket: Id, outcome: Outcome, berth: Berth) -> bool {
+        let now = self.now();
+        if self.look(Pond::next_deadline) <= now {
+            self.settle(ticket, outcome);
+            return self.next(|| berth).is_some();
+        }
+        let lane = self.look(|pond| pond.lane_of(ticket));
+        let next = self.pond.borrow_mut().hand_over(ticket, outcome, now);
+        self.note_end(ticket, lane, outcome);
+        if let Some(next) = next {
+            self.board(next, berth);
+        }
+        self.forget(ticket);
+        self.notify(lane);
+        self.keep_time();
+        self.tell_observers();
+        next.is_some()
+    }
+
+    #[inline]
     fn forget(&self, ticket: Id) {
         self.ties.forget(ticket);
         let mut timeouts = self.run_timeouts.borrow_mut();
@@ -303,17 +328,17 @@ impl Mill {
 
 /// Starting.
 impl Mill {
-    /// The next task to start, for a runner that is free. What is due comes first: nobody starts whose time to wait is over.
-    fn next(self: &Rc<Self>) -> Option<Stay> {
+    /// Starts the next task in a berth that is free. What is due comes first: nobody starts whose time to wait is over.
+    fn next(self: &Rc<Self>, berth: impl FnOnce() -> Berth) -> Option<Berth> {
         let now = self.now();
         if self.look(Pond::next_deadline) <= now {
             self.keeper.dismiss();
             return None;
         }
         let ticket = self.pond.borrow_mut().next(now)?;
-        let stay = self.slots.stay(ticket);
-        self.on_start(ticket);
-        stay
+        let berth = berth();
+        self.start(ticket, berth);
+        Some(berth)
     }
 
     /// Starts a runner for each task that may start.
@@ -321,24 +346,36 @@ impl Mill {
         if self.executor.is_gone() {
             return;
         }
-        while let Some(stay) = self.next() {
-            self.spawn(stay);
+        while let Some(berth) = self.next(|| self.slots.hire()) {
+            self.spawn(berth);
         }
     }
 
-    fn spawn(self: &Rc<Self>, stay: Stay) {
+    fn spawn(self: &Rc<Self>, berth: Berth) {
         if let Some(executor) = self.executor() {
-            executor.spawn_detached(Runner::new(Rc::clone(self), stay));
+            executor.spawn_detached(Runner::new(Rc::clone(self), berth));
         }
     }
 
-    fn on_start(self: &Rc<Self>, ticket: Id) {
+    pub(super) fn retire_runner(&self, berth: Berth) {
+        self.slots.retire(berth);
+    }
+
+    /// A task has a permit.
+    fn start(self: &Rc<Self>, ticket: Id, berth: Berth) {
+        self.board(ticket, berth);
+        self.tell_observers();
+        if !self.waits.is_empty() {
+            self.notify(self.look(|pond| pond.lane_of(ticket)));
+        }
+    }
+
+    /// It goes aboard before anybody hears of it.
+    fn board(self: &Rc<Self>, ticket: Id, berth: Berth) {
+        self.slots.board(ticket, berth);
         self.note_start(ticket);
         if !self.run_timeouts.borrow().is_empty() {
             self.start_clock(ticket);
-        }
-        if !self.waits.is_empty() {
-            self.notify(self.look(|pond| pond.lane_of(ticket)));
         }
     }
 
@@ -390,7 +427,8 @@ impl Guest for Mill {
     /// Nothing will run any more: every task settles as closed, and nothing new is taken.
     fn executor_gone(self: Rc<Self>) {
         self.close_all();
-        for ticket in self.slots.tickets() {
+        let tickets: Vec<Id> = self.look(|pond| pond.tickets().collect());
+        for ticket in tickets {
             self.end(ticket, TaskError::Closed);
         }
         self.waits.lanes().into_iter().for_each(|lane| self.notify(lane));

@@ -113,11 +113,13 @@ impl Observers {
         }
     }
 
+    #[inline]
     pub(super) fn get(&self) -> Option<&Watch> {
         self.0.get().map(Box::as_ref)
     }
 
     /// Tells everybody what is written down, if anybody is there and nothing is being told.
+    #[inline]
     pub(super) fn tell(&self) {
         if let Some(watch) = self.get() {
             watch.tell();

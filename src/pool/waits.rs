@@ -26,10 +26,12 @@ pub(super) struct Waits {
 }
 
 impl Waits {
+    #[inline]
     pub(super) fn is_empty(&self) -> bool {
         self.lines.borrow().is_empty()
     }
 
+    #[inline]
     pub(super) fn anyone(&self, lane: Id, what: What) -> bool {
         self.lines.borrow().contains_key(&(lane, what))
     }

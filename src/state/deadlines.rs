@@ -58,6 +58,10 @@ pub(super) struct Alarms(Handle);
 
 impl Alarms {
     pub(super) const NONE: Self = Self(NO_HANDLE);
+
+    const fn is_none(&self) -> bool {
+        self.0 == NO_HANDLE
+    }
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -86,7 +90,14 @@ impl Deadlines {
         Self { heaps: Heaps::new(), roots: [Root::EMPTY; 2], alarms: Vec::new(), sequence: 0 }
     }
 
+    /// Whether no clock is set.
+    #[inline]
+    pub(super) fn is_empty(&self) -> bool {
+        self.roots.iter().all(|root| root.first().is_none())
+    }
+
     /// When the first clock of a heap runs out.
+    #[inline]
     pub(super) fn next(&self, heap: usize) -> Time {
         let first = self.first(heap).and_then(|first| self.heaps.key(first));
         first.map_or(Time::NEVER, |(at, _)| Time::from_nanos(at))
@@ -117,7 +128,14 @@ impl Deadlines {
     }
 
     /// Stops one clock of an owner, or all.
+    #[inline]
     fn stop(&mut self, alarms: &mut Alarms, phase: Option<Phase>) {
+        if !alarms.is_none() {
+            self.stop_some(alarms, phase);
+        }
+    }
+
+    fn stop_some(&mut self, alarms: &mut Alarms, phase: Option<Phase>) {
         let mut left = NO_HANDLE;
         while let Some(alarm) = self.alarms.get_mut(alarms.0 as usize) {
             let handle = std::mem::replace(&mut alarms.0, alarm.next);
@@ -133,11 +151,13 @@ impl Deadlines {
     }
 
     /// The clock of a heap that ran out first, if one has; it stays set until it is disarmed.
+    #[inline]
     pub(super) fn due(&self, heap: usize, now: Time) -> Option<(Id, Phase)> {
         let alarm = self.alarms.get(self.first(heap)? as usize)?;
         (self.next(heap) <= now).then_some((alarm.owner, alarm.phase))
     }
 
+    #[inline]
     fn first(&self, heap: usize) -> Option<Handle> {
         self.roots.get(heap)?.first()
     }

@@ -69,9 +69,13 @@ impl Heaps {
 
     /// Gives an entry another key.
     pub(crate) fn set_key(&mut self, root: &mut Root, handle: Handle, key: Key) {
-        self.detach(root, handle);
-        self.at(handle, |node| node.key = key);
-        self.attach(root, handle);
+        let Some(node) = self.nodes.get_mut(handle as usize) else { return };
+        node.key = key;
+        let is_alone = root.0 == handle && node.child == NO_HANDLE;
+        if !is_alone {
+            self.detach(root, handle);
+            self.attach(root, handle);
+        }
     }
 
     /// The first few entries of a heap: the very first, then others that are near it.

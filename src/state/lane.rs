@@ -78,6 +78,8 @@ pub(super) struct Lane {
     pub(super) closed: bool,
     /// Over its lifetime: expires as soon as it is idle.
     pub(super) aged: bool,
+    /// Among those whose head may start as soon as the cap over all lets it.
+    pub(super) ready: bool,
     /// Among the idle ones, whose clock runs.
     pub(super) idle: bool,
     /// When it fell idle last.
@@ -104,6 +106,7 @@ impl Lane {
             held_until: Time::ZERO,
             closed: false,
             aged: false,
+            ready: false,
             idle: false,
             idle_since: Time::ZERO,
             born: Time::ZERO,
@@ -125,6 +128,17 @@ impl Lane {
     /// Whether this lane, for its part, lets a task of that weight start.
     pub(super) fn fits(&self, weight: u32) -> bool {
         self.is_open() && self.limit.fits(self.used, weight)
+    }
+
+    /// Whether all that wait have a weight of one.
+    pub(super) const fn is_light(&self) -> bool {
+        self.wanted == self.counts.get(Counter::Waiting)
+    }
+
+    /// Whether whoever is next in line may start as soon as somebody who runs has ended, and nothing else is to be thought of.
+    pub(super) fn passes_permits_on(&self) -> bool {
+        let is_plain = self.aging == Time::NEVER && self.rate.is_none() && self.is_light();
+        is_plain && self.is_open() && self.limit.fits(self.used - 1, 1)
     }
 
     /// Nothing waits, nothing runs, nobody holds it.

@@ -26,11 +26,22 @@ const LOOK: usize = 4;
 pub(super) struct Lines {
     runs: Heaps,
     /// The tasks of each run.
-    lists: Vec<List>,
+    lists: Vec<Run>,
     pub(super) links: Links,
     /// Those that may be dropped, of all lines that do, and who they are.
     victims: Heaps,
     owners: Vec<Id>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Run {
+    tasks: List,
+    /// No task of the run has a later sequence.
+    last: u64,
+}
+
+impl Run {
+    const EMPTY: Self = Self { tasks: List::EMPTY, last: 0 };
 }
 
 /// A line: its runs, the one whose first task starts next before all others.
@@ -64,7 +75,7 @@ impl Lines {
 
     /// The task that starts next.
     pub(super) fn head(&self, line: &Line) -> Option<Id> {
-        self.list(line.runs.first()?).head()
+        self.run(line.runs.first()?).tasks.head()
     }
 
     /// The task of a full line that makes room for a newcomer of that level and place.
@@ -82,33 +93,31 @@ impl Lines {
 
     /// Puts a task where its level and its sequence belong.
     pub(super) fn insert(&mut self, line: &mut Line, tasks: &mut Slab<Task>, id: Id, level: Level) {
-        let Some(sequence) = tasks.get(id).map(|task| task.sequence) else { return };
-        let rank = (level.reversed(), sequence);
-        let run = self.joinable(line, tasks, rank).unwrap_or_else(|| {
+        let Some(task) = tasks.get_mut(id) else { return };
+        let rank = (level.reversed(), task.sequence);
+        task.run = self.joinable(line, rank).unwrap_or_else(|| {
             let run = self.runs.insert(&mut line.runs, rank);
-            put(&mut self.lists, run, List::EMPTY);
+            put(&mut self.lists, run, Run::EMPTY);
             run
         });
-        if let (Some(list), Some(task)) = (self.lists.get_mut(run as usize), tasks.get_mut(id)) {
-            self.links.push_back(list, id);
-            task.run = run;
-            if let Some(key) = line.victim_key(rank) {
-                task.victim = self.victims.insert(&mut line.victims, key);
-                put(&mut self.owners, task.victim, id);
-            }
+        if let Some(run) = self.lists.get_mut(task.run as usize) {
+            self.links.push_back(&mut run.tasks, id);
+            run.last = task.sequence;
+        }
+        if let Some(key) = line.victim_key(rank) {
+            task.victim = self.victims.insert(&mut line.victims, key);
+            put(&mut self.owners, task.victim, id);
         }
     }
 
-    fn list(&self, run: Handle) -> List {
-        self.lists.get(run as usize).copied().unwrap_or(List::EMPTY)
+    fn run(&self, run: Handle) -> Run {
+        self.lists.get(run as usize).copied().unwrap_or(Run::EMPTY)
     }
 
     /// A run of that level whose last task was submitted before.
-    fn joinable(&mut self, line: &Line, tasks: &Slab<Task>, rank: Key) -> Option<Handle> {
-        self.runs.top(&line.runs, LOOK).find(|&run| {
-            self.runs.key(run).is_some_and(|key| key.0 == rank.0)
-                && self.links.tail(self.list(run)).and_then(|last| tasks.get(last)).is_some_and(|last| last.sequence < rank.1)
-        })
+    fn joinable(&self, line: &Line, rank: Key) -> Option<Handle> {
+        let joins = |run: &Handle| self.runs.key(*run).is_some_and(|key| key.0 == rank.0) && self.run(*run).last < rank.1;
+        line.runs.first().filter(joins).or_else(|| self.runs.top(&line.runs, LOOK).find(joins))
     }
 
     /// Takes a task out, wherever it stands.
@@ -118,7 +127,7 @@ impl Lines {
         if task.victim != NO_HANDLE {
             self.victims.remove(&mut line.victims, replace(&mut task.victim, NO_HANDLE));
         }
-        let Some(list) = self.lists.get_mut(run as usize) else { return };
+        let Some(Run { tasks: list, .. }) = self.lists.get_mut(run as usize) else { return };
         let before = *list;
         self.links.remove(list, id);
         let after = *list;

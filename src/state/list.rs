@@ -1,6 +1,6 @@
 //! Doubly linked rings through numbered records: everything O(1), and a list is nothing but the number of its head.
 
-use super::grow::push;
+use super::grow::{push, put};
 use super::slab::Id;
 
 /// Who comes before and after a record; nobody, if it is in no list.
@@ -49,26 +49,40 @@ impl Links {
     }
 
     pub(crate) fn push_back(&mut self, list: &mut List, id: Id) {
-        while self.0.len() <= id.index() {
-            push(&mut self.0, Link::NONE);
-        }
         let head = list.head().unwrap_or(id);
         let tail = self.tail(*list).unwrap_or(id);
+        self.set(id, Link { previous: tail, next: head });
         list.0 = head;
-        self.tie(tail, id);
-        self.tie(id, head);
+        if tail != id {
+            self.tie(tail, id);
+            self.tie(id, head);
+        }
+    }
+
+    /// Lets the first be the last.
+    pub(crate) fn rotate(&self, list: &mut List) {
+        list.0 = self.next(list.0);
     }
 
     /// Takes out a record that is in the list.
     pub(crate) fn remove(&mut self, list: &mut List, id: Id) {
-        let Link { previous, next } = self.at(id);
+        let Some(link) = self.0.get_mut(id.index()) else { return };
+        let Link { previous, next } = std::mem::replace(link, Link::NONE);
+        if next == id {
+            *list = List::EMPTY;
+            return;
+        }
         self.tie(previous, next);
         if list.0 == id {
-            list.0 = if next == id { Id::NONE } else { next };
+            list.0 = next;
         }
-        if let Some(link) = self.0.get_mut(id.index()) {
-            *link = Link::NONE;
+    }
+
+    fn set(&mut self, id: Id, link: Link) {
+        while self.0.len() < id.index() {
+            push(&mut self.0, Link::NONE);
         }
+        put(&mut self.0, id.index() as u32, link);
     }
 
     fn at(&self, id: Id) -> Link {

@@ -224,15 +224,12 @@ impl Pond {
 
     /// Puts a lane among those whose head may start, or takes it out, as its state asks for.
     fn refresh_ready(&mut self, id: Id) {
-        let Some(lane) = self.lanes.get(id) else { return };
-        let head = self.lines.head(&lane.line).and_then(|head| self.tasks.get(head));
-        let ready = head.is_some_and(|head| lane.fits(head.weight));
-        if ready != (self.ready_links.is_linked(id) && !lane.idle) {
-            self.set_ready(id, ready);
+        let Some(lane) = self.lanes.get_mut(id) else { return };
+        let head_weight = || self.lines.head(&lane.line).and_then(|head| self.tasks.get(head)).map_or(1, |head| head.weight);
+        let ready = lane.waiting() > 0 && lane.fits(if lane.is_light() { 1 } else { head_weight() });
+        if ready == std::mem::replace(&mut lane.ready, ready) {
+            return;
         }
-    }
-
-    fn set_ready(&mut self, id: Id, ready: bool) {
         if ready {
             self.ready_links.push_back(&mut self.ready, id);
         } else {
@@ -241,13 +238,17 @@ impl Pond {
     }
 
     /// Has the clock of a lane run while it is idle. One over its lifetime expires at once.
+    #[inline]
     fn refresh_idle(&mut self, id: Id, now: Time) {
-        let Some(lane) = self.lanes.get_mut(id) else { return };
-        let idle = lane.is_idle();
-        if idle == std::mem::replace(&mut lane.idle, idle) {
-            return;
+        if self.lanes.get(id).is_some_and(|lane| lane.idle != lane.is_idle()) {
+            self.turn_idle(id, now);
         }
-        lane.idle_since = now;
+    }
+
+    fn turn_idle(&mut self, id: Id, now: Time) {
+        let Some(lane) = self.lanes.get_mut(id) else { return };
+        let idle = !lane.idle;
+        (lane.idle, lane.idle_since) = (idle, now);
         if idle {
             self.ready_links.push_back(&mut self.idle, id);
         } else {
@@ -276,11 +277,14 @@ impl Pond {
         if started {
             self.take_permit(id, ticket, now);
         } else {
-            self.enter_line(id, ticket, offer.level, now);
+            self.enter_line(id, ticket, offer, now);
         }
         // Not among the idle ones any more before it may be among the ready ones.
         self.refresh_idle(id, now);
-        self.refresh_ready(id);
+        // Who joins a line does not change how light tasks stand, started or not.
+        if self.lanes.get(id).is_some_and(|lane| lane.waiting() == 1 || !lane.is_light()) {
+            self.refresh_ready(id);
+        }
         Ok(Submitted { ticket, started, dropped })
     }
 
@@ -334,9 +338,9 @@ impl Pond {
         if !self.limit.fits(self.used, self.tasks.get(ticket)?.weight) {
             return None;
         }
+        self.ready_links.rotate(&mut self.ready);
         self.leave_line(id, ticket);
         self.take_permit(id, ticket, now);
-        self.set_ready(id, false);
         self.refresh_ready(id);
         Some(ticket)
     }
@@ -346,16 +350,48 @@ impl Pond {
         self.unlapse(ticket);
         let Some(task) = self.tasks.get_mut(ticket) else { return false };
         self.deadlines.clear(&mut task.alarms);
-        let lane = task.lane;
-        if task.is_waiting() {
-            self.leave_line(lane, ticket);
-        } else {
-            self.return_permit(lane, ticket);
+        let (id, units, waits) = (task.lane, task.weight, task.is_waiting());
+        if waits {
+            self.leave_line(id, ticket);
         }
         self.tasks.remove(ticket);
-        self.change(lane, |lane| lane.counts.count(outcome.counter()));
-        self.refresh_idle(lane, now);
+        let Some(lane) = self.lanes.get_mut(id) else { return true };
+        lane.counts.count(outcome.counter());
+        if !waits {
+            lane.counts.uncount(Counter::Running);
+            lane.used -= units;
+            self.used -= units;
+        }
+        self.refresh_ready(id);
+        self.refresh_idle(id, now);
         true
+    }
+
+    /// Ends a running task and starts another: [`Pond::settle`], then [`Pond::next`].
+    pub(crate) fn hand_over(&mut self, ticket: Id, outcome: Outcome, now: Time) -> Option<Id> {
+        let is_passed_on = self.pass_on(ticket, outcome);
+        if is_passed_on.is_some() {
+            return is_passed_on;
+        }
+        self.settle(ticket, outcome, now);
+        self.next(now)
+    }
+
+    /// The same for the common case, in which nothing changes but who has the permit: only the lane of the task waits for one, and neither
+    /// time nor weights have a say in it.
+    fn pass_on(&mut self, ticket: Id, outcome: Outcome) -> Option<Id> {
+        let id = self.tasks.get(ticket).filter(|task| task.weight == 1 && !task.is_waiting())?.lane;
+        let nobody_else = self.ready.head().is_none() && self.lapsed.head().is_none() && self.limit.fits(self.used - 1, 1);
+        let lane = self.lanes.get_mut(id).filter(|lane| nobody_else && lane.passes_permits_on())?;
+        let next = self.lines.head(&lane.line)?;
+        lane.counts.count(outcome.counter());
+        lane.counts.uncount(Counter::Waiting);
+        lane.wanted -= 1;
+        self.lines.remove(&mut lane.line, &mut self.tasks, next);
+        let mut ended = self.tasks.remove(ticket)?;
+        self.deadlines.clear(&mut ended.alarms);
+        self.deadlines.disarm(&mut self.tasks.get_mut(next)?.alarms, Phase::Queue);
+        Some(next)
     }
 
     /// Whether a task waits; nothing if it is settled.
@@ -380,6 +416,12 @@ impl Pond {
     /// The task of a lane that would start next.
     pub(crate) fn head(&mut self, id: Id) -> Option<Id> {
         self.lines.head(&self.lanes.get(id)?.line)
+    }
+
+    /// Every task.
+    #[allow(dead_code, reason = "the JavaScript face knows its tasks by itself")]
+    pub(crate) fn tickets(&self) -> impl Iterator<Item = Id> {
+        self.tasks.iter().map(|(ticket, _)| ticket)
     }
 
     /// Every task of a lane that runs. Looks at all tasks of the pond.
@@ -407,19 +449,21 @@ impl Pond {
         Some(ticket)
     }
 
-    fn enter_line(&mut self, id: Id, ticket: Id, level: Level, now: Time) {
+    fn enter_line(&mut self, id: Id, ticket: Id, offer: Offer, now: Time) {
         let Some(lane) = self.lanes.get_mut(id) else { return };
-        self.lines.insert(&mut lane.line, &mut self.tasks, ticket, level);
+        self.lines.insert(&mut lane.line, &mut self.tasks, ticket, offer.level);
         lane.counts.count(Counter::Waiting);
-        lane.wanted += self.tasks.get(ticket).map_or(0, |task| u64::from(task.weight));
-        self.age_from(ticket, now);
+        lane.wanted += u64::from(offer.weight);
+        if lane.aging != Time::NEVER {
+            self.age_from(ticket, now);
+        }
     }
 
     fn leave_line(&mut self, id: Id, ticket: Id) {
-        if let Some(lane) = self.lanes.get_mut(id) {
-            self.lines.remove(&mut lane.line, &mut self.tasks, ticket);
+        if let (Some(lane), Some(task)) = (self.lanes.get_mut(id), self.tasks.get(ticket)) {
             lane.counts.uncount(Counter::Waiting);
-            lane.wanted -= self.tasks.get(ticket).map_or(0, |task| u64::from(task.weight));
+            lane.wanted -= u64::from(task.weight);
+            self.lines.remove(&mut lane.line, &mut self.tasks, ticket);
         }
     }
 
@@ -435,13 +479,6 @@ impl Pond {
         if let Some(at) = lane.rate.as_mut().map(|rate| rate.start(now)) {
             self.hold_until(id, at, now);
         }
-    }
-
-    fn return_permit(&mut self, id: Id, ticket: Id) {
-        let (Some(lane), Some(task)) = (self.lanes.get_mut(id), self.tasks.get(ticket)) else { return };
-        lane.used -= task.weight;
-        self.used -= task.weight;
-        lane.counts.uncount(Counter::Running);
     }
 }
 

@@ -1,6 +1,6 @@
 //! Records by number: a number is used again once its record is gone, an id is not (as soon).
 
-use super::grow::{push, put};
+use super::grow::push;
 
 /// The id of a record in a [`Slab`]: 24 bits say where, 6 say which of the records that were there.
 ///
@@ -37,81 +37,64 @@ impl Id {
     }
 }
 
-/// Which places are taken: kept apart from the records, so that it is there once for all kinds of them.
+/// A growing table of records; every operation is O(1). It never shrinks, its places are used again.
 #[derive(Debug)]
-struct Places {
-    /// The id of the record in each place; for a free one the generation of the next record there, and the next free place, which is never itself:
-    /// so no id leads to it.
-    ids: Vec<u32>,
+pub(crate) struct Slab<T> {
+    places: Vec<Place<T>>,
     /// The first free place.
     free: u32,
 }
 
-impl Places {
-    fn take(&mut self) -> Option<Id> {
-        let mut index = self.free;
-        if let Some(place) = self.ids.get_mut(index as usize) {
-            self.free = *place & INDEX_MASK;
-            *place = *place & GENERATION_MASK | index;
-            return Some(Id(*place));
-        }
-        index = self.ids.len() as u32;
-        (index < INDEX_MASK).then(|| push(&mut self.ids, index))?;
-        Some(Id(index))
-    }
-
-    fn give_back(&mut self, id: Id) {
-        if let Some(place) = self.ids.get_mut(id.index()) {
-            let next = id.0.wrapping_add(1 << INDEX_BITS) & GENERATION_MASK;
-            *place = next | self.free;
-            self.free = id.0 & INDEX_MASK;
-        }
-    }
-
-    fn holds(&self, id: Id) -> bool {
-        self.ids.get(id.index()) == Some(&id.0)
-    }
-}
-
-/// A growing table of records; every operation is O(1). It never shrinks, its places are used again.
 #[derive(Debug)]
-pub(crate) struct Slab<T> {
-    places: Places,
-    records: Vec<Option<T>>,
+struct Place<T> {
+    /// The id of the record here; of a free place the generation of the next record, and the next free place, which is never this one:
+    /// so no id leads here.
+    id: u32,
+    record: Option<T>,
 }
 
 impl<T> Slab<T> {
     pub(crate) const fn new() -> Self {
-        Self { places: Places { ids: Vec::new(), free: INDEX_MASK }, records: Vec::new() }
+        Self { places: Vec::new(), free: INDEX_MASK }
     }
 
     /// Takes a record in; nothing if all of almost 2²⁴ places are taken.
     pub(crate) fn insert(&mut self, record: T) -> Option<Id> {
-        let id = self.places.take()?;
-        put(&mut self.records, id.0 & INDEX_MASK, Some(record));
-        Some(id)
+        let index = self.free;
+        let record = Some(record);
+        if let Some(place) = self.places.get_mut(index as usize) {
+            self.free = place.id & INDEX_MASK;
+            *place = Place { id: place.id & GENERATION_MASK | index, record };
+            return Some(Id(place.id));
+        }
+        let id = self.places.len() as u32;
+        (id < INDEX_MASK).then(|| push(&mut self.places, Place { id, record }))?;
+        Some(Id(id))
     }
 
+    #[inline]
     pub(crate) fn get(&self, id: Id) -> Option<&T> {
-        self.records.get(id.index()).filter(|_| self.places.holds(id))?.as_ref()
+        self.places.get(id.index()).filter(|place| place.id == id.0)?.record.as_ref()
     }
 
+    #[inline]
     pub(crate) fn get_mut(&mut self, id: Id) -> Option<&mut T> {
-        self.records.get_mut(id.index()).filter(|_| self.places.holds(id))?.as_mut()
+        self.places.get_mut(id.index()).filter(|place| place.id == id.0)?.record.as_mut()
     }
 
     pub(crate) fn remove(&mut self, id: Id) -> Option<T> {
-        let record = self.records.get_mut(id.index()).filter(|_| self.places.holds(id))?.take();
-        self.places.give_back(id);
-        record
+        let place = self.places.get_mut(id.index()).filter(|place| place.id == id.0)?;
+        place.id = id.0.wrapping_add(1 << INDEX_BITS) & GENERATION_MASK | self.free;
+        self.free = id.0 & INDEX_MASK;
+        place.record.take()
     }
 
     pub(crate) fn iter_mut(&mut self) -> impl Iterator<Item = &mut T> {
-        self.records.iter_mut().flatten()
+        self.places.iter_mut().filter_map(|place| place.record.as_mut())
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = (Id, &T)> {
-        self.places.ids.iter().zip(&self.records).filter_map(|(&id, record)| Some((Id(id), record.as_ref()?)))
+        self.places.iter().filter_map(|place| Some((Id(place.id), place.record.as_ref()?)))
     }
 }
 

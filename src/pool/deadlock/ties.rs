@@ -45,6 +45,7 @@ impl Default for Ties {
 
 impl Ties {
     /// Polls a task: what it waited for before is over.
+    #[inline]
     pub(in crate::pool) fn polling<T>(&self, ticket: Id, poll: impl FnOnce() -> T) -> T {
         self.forget(ticket);
         let around = self.current.replace(ticket);
@@ -71,6 +72,7 @@ impl Ties {
     }
 
     /// A task is polled again, or has ended.
+    #[inline]
     pub(in crate::pool) fn forget(&self, ticket: Id) {
         if self.any.get() {
             let note = self.notes.borrow_mut().remove(&ticket);

@@ -119,7 +119,7 @@ impl Mill {
 
     /// Cancels what waits of a household of a lane.
     pub(crate) fn cancel_waiting_of(self: &Rc<Self>, lane: Id, era: u32) -> u64 {
-        let waiting = self.slots.tickets_of(era).into_iter().filter(|&ticket| self.is_waiting(ticket) == Some(true));
+        let waiting = self.tickets_of(era).into_iter().filter(|&ticket| self.is_waiting(ticket) == Some(true));
         self.dispel(lane, waiting.filter_map(|ticket| self.withdraw(ticket)).collect())
     }
 
@@ -139,7 +139,7 @@ impl Mill {
         self.pond.borrow_mut().settle(ticket, Outcome::Cancelled, now);
         self.note_end(ticket, lane, Outcome::Cancelled);
         self.forget(ticket);
-        if let Slot::Parked(_, work, _) = self.slots.take(ticket) { Some(work) } else { None }
+        if let Slot::Waiting(work) = self.slots.take(ticket) { Some(work) } else { None }
     }
 
     /// Cancels what runs of a lane.
@@ -150,8 +150,16 @@ impl Mill {
 
     /// Cancels what runs of a household.
     pub(crate) fn cancel_running_of(self: &Rc<Self>, era: u32) -> u64 {
-        let of_household = self.slots.tickets_of(era).into_iter();
-        self.cancel_all(of_household.filter(|&ticket| self.is_waiting(ticket) == Some(false)).collect())
+        self.cancel_all(self.tickets_of(era).into_iter().filter(|&ticket| self.is_waiting(ticket) == Some(false)).collect())
+    }
+
+    /// All tasks of a household, in the order of submission. Looks at every task.
+    fn tickets_of(&self, era: u32) -> Vec<Id> {
+        self.look(|pond| {
+            let mut tickets: Vec<Id> = pond.tickets().filter(|ticket| self.slots.era(*ticket) == era).collect();
+            tickets.sort_unstable_by_key(|ticket| pond.number(*ticket));
+            tickets
+        })
     }
 
     fn cancel_all(self: &Rc<Self>, running: Vec<Id>) -> u64 {

@@ -29,13 +29,15 @@ struct Entry {
 }
 
 impl Scales {
+    #[inline]
     fn is_empty(&self) -> bool {
         self.lanes.borrow().is_empty()
     }
 
     /// When the first step is due.
+    #[inline]
     pub(super) fn next(&self) -> Time {
-        self.steps.borrow().first_key_value().map_or(Time::NEVER, |((at, _), _)| *at)
+        if self.is_empty() { Time::NEVER } else { self.steps.borrow().first_key_value().map_or(Time::NEVER, |((at, _), _)| *at) }
     }
 
     fn insert(&self, lane: Id, entry: Entry) {

@@ -36,7 +36,7 @@ impl Mill {
             return None;
         }
         let holders = self.ties.look(|ticket, note| {
-            let stays = self.slots.runner(ticket).is_some_and(|runner| self.is_ours_alone(&runner, note));
+            let stays = self.slots.runner(ticket).is_some_and(|(_, runner)| self.is_ours_alone(&runner, note));
             stays.then(|| Holder { ticket, waits: note.waits.clone() })
         });
         self.look(|pond| Knot::find(pond, holders))
@@ -76,19 +76,15 @@ impl Mill {
 
     /// Polls a task once more, with a waker that can be counted. Says whether it went on.
     fn probe(self: &Rc<Self>, ticket: Id) -> bool {
-        let (Some(stay), Some(runner)) = (self.slots.stay(ticket), self.slots.runner(ticket)) else { return true };
+        let Some((berth, runner)) = self.slots.runner(ticket) else { return true };
         let probe = Probe::new(runner);
         let waker = Waker::from(Arc::clone(&probe));
-        match self.step(stay, &mut Context::from_waker(&waker)) {
+        match self.step(berth, &mut Context::from_waker(&waker)) {
             Poll::Pending => self.ties.probed(ticket, probe),
-            Poll::Ready(next) => {
-                // Its own runner finds out by itself that there is nothing left to do.
-                waker.wake();
-                next.into_iter().for_each(|stay| self.spawn(stay));
-                return true;
-            }
+            // Its own runner finds out by itself what there is to do now.
+            Poll::Ready(_) => waker.wake(),
         }
-        false
+        !self.ties.is_probed(ticket)
     }
 
     /// Ends what has to end, which tells whoever awaits it.

@@ -6,11 +6,12 @@ use super::super::slots::Slot;
 use super::{Landlord, Mill};
 use crate::error::{TaskError, Timeout};
 use crate::event::EventKind;
-use crate::state::{Due, Id, Phase, Time};
+use crate::state::{Due, Id, Phase, Pond, Time};
 
 /// Time.
 impl Mill {
     /// When the keeper is needed next.
+    #[inline]
     pub(crate) fn next_time(&self) -> Time {
         self.look(|pond| pond.next_deadline().min(pond.next_expiry()).min(pond.next_resumption())).min(self.scales.next())
     }
@@ -52,7 +53,7 @@ impl Mill {
     pub(super) fn end_settled(self: &Rc<Self>, ticket: Id, lane: Id, error: TaskError) {
         self.note_end(ticket, lane, &error);
         self.forget(ticket);
-        if let Slot::Parked(_, work, _) = self.slots.take(ticket) {
+        if let Slot::Waiting(work) = self.slots.take(ticket) {
             self.bury(work, error);
         }
         self.notify(lane);
@@ -62,8 +63,11 @@ impl Mill {
         self.landlord.borrow().as_ref().and_then(Weak::upgrade)
     }
 
+    #[inline]
     pub(crate) fn keep_time(self: &Rc<Self>) {
-        self.keeper.keep(self);
+        if self.keeper.is_there() || !self.look(Pond::is_timeless) || self.scales.next() != Time::NEVER {
+            self.keeper.keep(self);
+        }
     }
 }
 

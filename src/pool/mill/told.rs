@@ -35,11 +35,13 @@ impl Mill {
     }
 
     /// Has the notes told, unless that is going on.
+    #[inline]
     pub(crate) fn tell_observers(&self) {
         self.observers.tell();
     }
 
     /// Writes down what `write` tells, if anybody wants to know.
+    #[inline]
     fn note(&self, write: impl FnOnce(&mut Books, Duration)) {
         if let Some(watch) = self.observers.get() {
             let now = watch.now();
@@ -87,7 +89,6 @@ impl Mill {
 
     pub(super) fn note_start(&self, ticket: Id) {
         self.note(|books, at| books.started(at, ticket));
-        self.tell_observers();
     }
 
     /// A task has left its lane, which may be drained by that.

@@ -8,6 +8,9 @@ use crate::state::time::Time;
 
 impl Pond {
     pub(super) fn unlapse(&mut self, ticket: Id) {
+        if self.lapsed.head().is_none() {
+            return;
+        }
         let Some(task) = self.tasks.get(ticket).filter(|task| !task.is_waiting() && self.lines.links.is_linked(ticket)) else { return };
         if let Some(lane) = self.lanes.get_mut(task.lane) {
             lane.lapsed -= 1;
@@ -37,8 +40,11 @@ impl Pond {
 
     /// Whether a lapsed permit would let a newcomer of this lane start: its own lane's, or anyone's if only the cap over all is in the way.
     pub(super) fn can_recall_for(&self, id: Id) -> bool {
+        if self.lapsed.head().is_none() {
+            return false;
+        }
         let Some(lane) = self.lanes.get(id).filter(|lane| lane.waiting() == 0 && lane.is_open()) else { return false };
-        let one_less = self.lapsed.head().is_some() && self.limit.has_room(self.used - 1);
+        let one_less = self.limit.has_room(self.used - 1);
         one_less && (lane.fits(1) || (lane.lapsed > 0 && lane.limit.has_room(lane.used - 1)))
     }
 

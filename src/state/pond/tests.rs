@@ -1,5 +1,6 @@
 //! The rules of admission on plain values: no executor, no clock, no waiting.
 
+mod hand_over;
 mod lives;
 mod policies;
 

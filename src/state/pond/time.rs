@@ -27,17 +27,26 @@ impl Pond {
         self.recalled.pop().map(Due::Recalled).or_else(|| self.due_task(now)).or_else(|| self.due_lane(now)).or_else(|| self.due_hold(now))
     }
 
+    /// Whether no time will bring anything.
+    #[inline]
+    pub(crate) fn is_timeless(&self) -> bool {
+        self.deadlines.is_empty() && self.expiries.is_empty() && self.recalled.is_empty()
+    }
+
     /// When the first clock of a task runs out.
+    #[inline]
     pub(crate) fn next_deadline(&self) -> Time {
         if self.recalled.is_empty() { self.deadlines.next(ENDS) } else { Time::ZERO }
     }
 
     /// When the first lane expires or comes of age.
+    #[inline]
     pub(crate) fn next_expiry(&self) -> Time {
         self.expiries.next(ENDS)
     }
 
     /// When the first lane that is held is held no longer.
+    #[inline]
     pub(crate) fn next_resumption(&self) -> Time {
         self.expiries.next(BEGINNINGS)
     }
@@ -54,6 +63,7 @@ impl Pond {
     }
 
     /// Ends a hold that is over, should nobody have asked what is due.
+    #[inline]
     pub(super) fn end_hold(&mut self, id: Id, now: Time) {
         if self.lanes.get(id).is_some_and(|lane| lane.has_hold_to_end(now)) {
             self.hold_until(id, Time::ZERO, now);
@@ -61,6 +71,7 @@ impl Pond {
     }
 
     /// Has those rise by a class that have waited for a step of their lane's aging.
+    #[inline]
     pub(super) fn grow_old(&mut self, now: Time) {
         while let Some((ticket, phase)) = self.deadlines.due(BEGINNINGS, now) {
             let at = self.deadlines.next(BEGINNINGS);
