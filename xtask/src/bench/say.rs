@@ -1,0 +1,138 @@
+//! Figures, counts and verdicts in words: the same ones on the terminal, in the README and on the page.
+
+use super::entry::{Entry, Target};
+use super::figures;
+
+/// Marks a peer that is better than millpond.
+pub(crate) const AHEAD: char = '▲';
+
+/// Three digits, unless there are more before the point.
+pub(crate) fn number(value: f64) -> String {
+    let size = value.abs();
+    match size {
+        _ if !value.is_finite() => "–".to_owned(),
+        0.0 => "0".to_owned(),
+        99.95.. => grouped(&format!("{value:.0}")),
+        9.995.. => format!("{value:.1}"),
+        0.9995.. => format!("{value:.2}"),
+        0.01.. => format!("{value:.3}"),
+        _ => format!("{value:.5}"),
+    }
+}
+
+/// 1234567 → 1,234,567
+fn grouped(digits: &str) -> String {
+    let mut text = String::new();
+    for (place, digit) in digits.char_indices() {
+        let left = digits.len() - place;
+        if place > 0 && left.is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+pub(crate) fn ratio(value: f64) -> String {
+    format!("{} ×", number(value))
+}
+
+/// A ratio of millpond to a peer, with the mark if the peer is the better one.
+pub(crate) fn beside(entry: &Entry, value: f64) -> String {
+    if figures::ahead(entry, value) { format!("{} {AHEAD}", ratio(value)) } else { ratio(value) }
+}
+
+/// How many, where they are round numbers: 1 k, 10 M.
+pub(crate) fn count(value: u64) -> String {
+    match value {
+        1_000_000.. if value.is_multiple_of(1_000_000) => format!("{} M", value / 1_000_000),
+        1_000.. if value.is_multiple_of(1_000) => format!("{} k", value / 1_000),
+        _ => value.to_string(),
+    }
+}
+
+/// A target as it has been decided.
+#[derive(Debug)]
+pub(crate) struct Verdict {
+    pub(crate) reached: bool,
+    /// What was compared, what it came to, and the bound.
+    pub(crate) text: String,
+}
+
+impl Verdict {
+    pub(crate) fn word(&self) -> &'static str {
+        if self.reached { "reached:" } else { "NOT reached:" }
+    }
+}
+
+/// All targets of a scenario, in its order.
+pub(crate) fn verdicts(entry: &Entry) -> Vec<Verdict> {
+    entry.targets.iter().map(|target| verdict(entry, target)).collect()
+}
+
+pub(crate) fn verdict(entry: &Entry, target: &Target) -> Verdict {
+    // Every target was looked at when the line was read, so there is a value.
+    let value = figures::value(entry, target).unwrap_or(f64::NAN);
+    let (word, bound) = match target.at_least {
+        Some(bound) => ("at least", bound),
+        None => ("at most", target.at_most.unwrap_or(f64::NAN)),
+    };
+    let of = &target.of;
+    let reached = figures::reached(target, value);
+    let x = entry.x.as_deref().unwrap_or_default();
+    let span = target.from.zip(target.to).map(|(from, to)| format!("from {} to {} {x}", count(from), count(to)));
+    let text = match (&target.against, span) {
+        (None, None) => format!("{of} {} {}, {word} {bound}", number(value), entry.unit),
+        (Some(against), None) => format!("{of} {} {against}, {word} {bound}", ratio(value)),
+        (None, Some(span)) => format!("{of} {span} grows {}, {word} {bound}", ratio(value)),
+        (Some(against), Some(span)) => format!("{of} {span} grows {} as much as {against}, {word} {bound}", ratio(value)),
+    };
+    Verdict { reached, text }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::super::entry::tests::{CURVE, POINT, entry};
+    use super::*;
+
+    #[test]
+    fn numbers_have_three_digits() {
+        let said = [0.0, 0.004, 0.0612, 0.6249, 1.0, 9.999, 99.96, 1234567.8, f64::NAN].map(number);
+        assert_eq!(said, ["0", "0.00400", "0.061", "0.625", "1.00", "10.0", "100", "1,234,568", "–"]);
+    }
+
+    #[test]
+    fn counts_are_short_where_they_are_round() {
+        assert_eq!([7, 1500, 10_000, 1_500_000, 2_000_000].map(count), ["7", "1500", "10 k", "1500 k", "2 M"]);
+    }
+
+    /// Each with its word.
+    pub(crate) fn lines_of(entry: &Entry) -> Vec<String> {
+        verdicts(entry).iter().map(|verdict| format!("{} {}", verdict.word(), verdict.text)).collect()
+    }
+
+    fn lines(points: &str, targets: &str) -> anyhow::Result<Vec<String>> {
+        Ok(lines_of(&entry(points, targets)?))
+    }
+
+    #[test]
+    fn verdicts_of_a_point() -> anyhow::Result<()> {
+        let targets = r#"{"of": "millpond", "at_most": 4.5}, {"of": "millpond", "against": "other", "at_most": 0.6}"#;
+        let said = ["NOT reached: millpond 5.00 ns per task, at most 4.5", "reached: millpond 0.500 × other, at most 0.6"];
+        assert_eq!(lines(POINT, targets)?, said);
+        Ok(())
+    }
+
+    #[test]
+    fn verdicts_of_growth() -> anyhow::Result<()> {
+        let span = r#""from": 1000, "to": 1000000"#;
+        let targets =
+            format!(r#"{{"of": "millpond", {span}, "at_most": 1.5}}, {{"of": "other", "against": "minimum", {span}, "at_most": 1}}"#);
+        let said = [
+            "reached: millpond from 1 k to 1 M tasks grows 1.50 ×, at most 1.5",
+            "NOT reached: other from 1 k to 1 M tasks grows 50.0 × as much as minimum, at most 1",
+        ];
+        assert_eq!(lines(CURVE, &targets)?, said);
+        Ok(())
+    }
+}
