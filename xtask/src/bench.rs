@@ -89,7 +89,7 @@ fn show(entry: &Entry) {
     println!("\n{} {}: {}\n{}\n", entry.area.name(), entry.id, entry.title, entry.says);
     print!("{}", table::of(entry).text());
     for verdict in say::verdicts(entry) {
-        println!("  {:<12} {}", verdict.word(), verdict.text);
+        println!("  {:<12} {}", verdict.word(), verdict.text());
     }
 }
 
@@ -99,7 +99,7 @@ fn sum_up(entries: &[Entry]) {
     println!("\nMedians; {} is better than millpond. Ratios are medians of those of the same round.", say::AHEAD);
     println!("targets: {} of {} reached", verdicts.len() - missed.len(), verdicts.len());
     for (entry, verdict) in missed {
-        println!("  NOT reached: {} {}: {}", entry.area.name(), entry.id, verdict.text);
+        println!("  NOT reached: {} {}: {}", entry.area.name(), entry.id, verdict.text());
     }
 }
 

@@ -20,7 +20,8 @@ pub(crate) fn draw(entry: &Entry, point: &Point) -> String {
     let left = EDGE + longest as f64 * CHARACTER + 10.0;
     let spread = |name: &str| point.samples.get(name).map(|samples| middle_half(samples));
     let most = ranked.iter().map(|(name, value)| spread(name).map_or(*value, |(_, to)| to.max(*value))).fold(0.0, f64::max);
-    let x = |value: f64| if most > 0.0 { left + value / most * (WIDTH - left - FIGURE) } else { left };
+    // Differences of samples may fall below zero: their bars have no length, their figures tell.
+    let x = |value: f64| if most > 0.0 { left + value.max(0.0) / most * (WIDTH - left - FIGURE) } else { left };
 
     let mut svg = Svg::default();
     svg.text("bold", EDGE, 22.0, &entry.title);
@@ -90,9 +91,10 @@ mod tests {
     }
 
     #[test]
-    fn nothing_at_all_is_drawn_too() -> anyhow::Result<()> {
-        let entry = entry(r#"{"samples": {"millpond": [0]}}"#, "")?;
-        assert!(!entry.last().map(|point| draw(&entry, point)).unwrap_or_default().contains("NaN"));
+    fn nothing_and_less_are_drawn_too() -> anyhow::Result<()> {
+        let entry = entry(r#"{"samples": {"millpond": [0], "millpond over other": [-2]}}"#, "")?;
+        let svg = entry.last().map(|point| draw(&entry, point)).unwrap_or_default();
+        assert!(svg.contains(">-2.00</text>") && !svg.contains("NaN") && !svg.contains("width=\"-"));
         Ok(())
     }
 }

@@ -51,7 +51,7 @@ pub(crate) fn tally(results: &Results) -> String {
 fn summary(results: &Results) -> String {
     let missed = results.entries.iter().flat_map(|entry| {
         let verdicts = say::verdicts(entry).into_iter().filter(|verdict| !verdict.reached);
-        verdicts.map(move |verdict| format!("\n- **NOT reached:** {} {}: {}", entry.area.name(), entry.id, plain(&verdict.text)))
+        verdicts.map(move |verdict| format!("\n- **NOT reached:** {} {}: {}", entry.area.name(), entry.id, plain(&verdict.text())))
     });
     let list = missed.collect::<String>();
     let gap = if list.is_empty() { "" } else { "\n" };
@@ -63,7 +63,7 @@ fn scenario(entry: &Entry) -> String {
     text += &table::of(entry).markdown();
     for (number, verdict) in say::verdicts(entry).iter().enumerate() {
         let word = if verdict.reached { "reached:" } else { "**NOT reached:**" };
-        text += &format!("{}- {word} {}\n", if number == 0 { "\n" } else { "" }, plain(&verdict.text));
+        text += &format!("{}- {word} {}\n", if number == 0 { "\n" } else { "" }, plain(&verdict.text()));
     }
     text
 }

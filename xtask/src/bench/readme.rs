@@ -7,7 +7,7 @@ use super::figures::median;
 use super::page::{self, PAGE};
 use super::results::Results;
 use super::rivals;
-use super::say::{self, Verdict};
+use super::say;
 use super::table::Table;
 
 pub(crate) const BEGIN: &str = "<!-- what follows is made by `cargo xtask bench --report` -->\n";
@@ -27,7 +27,7 @@ fn cut<'a>(text: &'a str, marker: &str) -> Result<(&'a str, &'a str)> {
 }
 
 fn section(results: &Results) -> String {
-    let mut table = Table::new(&["median", "millpond", "best of the others", "millpond to it", "targets reached"]);
+    let mut table = Table::with_words(&["median", "millpond", "best of the others", "millpond to it", "targets reached"]);
     let mut area = None;
     for entry in &results.entries {
         if area.replace(entry.area) != Some(entry.area) {
@@ -63,16 +63,14 @@ fn row(entry: &Entry, ours: &str) -> [String; 5] {
 
 /// How many of a shape's targets are reached, and which are not.
 fn targets(entry: &Entry, ours: &str) -> String {
-    let verdicts: Vec<_> = entry.targets.iter().filter(|target| target.of == ours).map(|target| say::verdict(entry, target)).collect();
-    let missed: Vec<_> = verdicts.iter().filter(|verdict| !verdict.reached).map(missed).collect();
+    let verdicts: Vec<_> = say::verdicts(entry).into_iter().filter(|verdict| verdict.of == ours).collect();
+    let missed =
+        verdicts.iter().filter(|verdict| !verdict.reached).map(|verdict| format!("**NOT reached:** {}", page::plain(&verdict.came_to)));
+    let missed: Vec<_> = missed.collect();
     match verdicts.len() {
         0 => String::new(),
         all => std::iter::once(format!("{} of {all}", all - missed.len())).chain(missed).collect::<Vec<_>>().join("<br>"),
     }
-}
-
-fn missed(verdict: &Verdict) -> String {
-    format!("**NOT reached:** {}", page::plain(&verdict.text))
 }
 
 #[cfg(test)]
@@ -89,7 +87,8 @@ mod tests {
         let results = results(vec![entry(POINT, TARGETS)?]);
         let readme = renewed(&format!("a\n{BEGIN}old\n{END}z\n"), &results)?;
         assert!(readme.starts_with(&format!("a\n{BEGIN}")) && readme.ends_with(&format!("{END}z\n")) && !readme.contains("old"));
-        let row = "| Some &lt;tasks> | 5.00 ns per task | minimum 2.00 | 2.50 × ▲ | 1 of 2<br>**NOT reached:** millpond 2.50 × minimum, at most 1.5 |\n";
+        let row =
+            "| Some &lt;tasks> | 5.00 ns per task | minimum 2.00 | 2.50 × ▲ | 1 of 2<br>**NOT reached:** 2.50 × minimum, at most 1.5 |\n";
         assert!(readme.contains(row), "{readme}");
         assert_eq!(renewed(&readme, &results)?, readme);
         Ok(())

@@ -17,11 +17,16 @@ pub(crate) fn ours(entry: &Entry) -> Vec<&str> {
     names
 }
 
+/// `a over b` is the difference of the two: it has no rivals.
+fn is_difference(name: &str) -> bool {
+    name.contains(" over ")
+}
+
 /// The ratio of a shape of millpond to a peer at a point: for those that a target compares, and for peers of which no target speaks, all.
 pub(crate) fn ratio(entry: &Entry, point: &Point, ours: &str, peer: &str) -> Option<f64> {
     let mut targets = entry.targets.iter().filter(|target| target.against.as_deref() == Some(peer)).peekable();
     let compared = targets.peek().is_none() || targets.any(|target| target.of == ours);
-    if compared && !is_ours(peer) { figures::ratio(point, ours, peer) } else { None }
+    if compared && ![ours, peer].into_iter().any(is_difference) && !is_ours(peer) { figures::ratio(point, ours, peer) } else { None }
 }
 
 /// Whether a peer is better than a shape of millpond that it is compared with.
@@ -58,6 +63,15 @@ mod tests {
         assert_eq!(ratio(&entry, point, "millpond", "millpond map"), None);
         assert!(ratio(&entry, point, "millpond map", "minimum").is_some_and(|ratio| ratio < 1.0));
         assert!(ahead(&entry, point, "p-map") && ahead(&entry, point, "minimum") && !ahead(&entry, point, "p-limit"));
+        Ok(())
+    }
+
+    #[test]
+    fn differences_have_no_rivals() -> anyhow::Result<()> {
+        let entry = entry(r#"{"samples": {"millpond": [4], "millpond over other": [1], "other": [3]}}"#, "")?;
+        let point = entry.last().ok_or_else(|| anyhow::anyhow!("no point"))?;
+        assert_eq!(ratio(&entry, point, "millpond over other", "other"), None);
+        assert!(ahead(&entry, point, "other"));
         Ok(())
     }
 

@@ -53,41 +53,51 @@ pub(crate) fn count(value: u64) -> String {
 
 /// A target as it has been decided.
 #[derive(Debug)]
-pub(crate) struct Verdict {
+pub(crate) struct Verdict<'a> {
+    pub(crate) of: &'a str,
     pub(crate) reached: bool,
-    /// What was compared, what it came to, and the bound.
-    pub(crate) text: String,
+    /// What it came to, against whom, and the bound.
+    pub(crate) came_to: String,
 }
 
-impl Verdict {
+impl Verdict<'_> {
     pub(crate) fn word(&self) -> &'static str {
         if self.reached { "reached:" } else { "NOT reached:" }
+    }
+
+    pub(crate) fn text(&self) -> String {
+        format!("{} {}", self.of, self.came_to)
     }
 }
 
 /// All targets of a scenario, in its order.
-pub(crate) fn verdicts(entry: &Entry) -> Vec<Verdict> {
+pub(crate) fn verdicts(entry: &Entry) -> Vec<Verdict<'_>> {
     entry.targets.iter().map(|target| verdict(entry, target)).collect()
 }
 
-pub(crate) fn verdict(entry: &Entry, target: &Target) -> Verdict {
+fn verdict<'a>(entry: &Entry, target: &'a Target) -> Verdict<'a> {
     // Every target was looked at when the line was read, so there is a value.
     let value = figures::value(entry, target).unwrap_or(f64::NAN);
     let (word, bound) = match target.at_least {
         Some(bound) => ("at least", bound),
         None => ("at most", target.at_most.unwrap_or(f64::NAN)),
     };
-    let of = &target.of;
     let reached = figures::reached(target, value);
+    let value = if reached { number(value) } else { beyond(value, bound) };
     let x = entry.x.as_deref().unwrap_or_default();
     let span = target.from.zip(target.to).map(|(from, to)| format!("from {} to {} {x}", count(from), count(to)));
-    let text = match (&target.against, span) {
-        (None, None) => format!("{of} {} {}, {word} {bound}", number(value), entry.unit),
-        (Some(against), None) => format!("{of} {} {against}, {word} {bound}", ratio(value)),
-        (None, Some(span)) => format!("{of} {span} grows {}, {word} {bound}", ratio(value)),
-        (Some(against), Some(span)) => format!("{of} {span} grows {} as much as {against}, {word} {bound}", ratio(value)),
+    let came_to = match (&target.against, span) {
+        (None, None) => format!("{value} {}", entry.unit),
+        (Some(against), None) => format!("{value} × {against}"),
+        (None, Some(span)) => format!("{span} grows {value} ×"),
+        (Some(against), Some(span)) => format!("{span} grows {value} × as much as {against}"),
     };
-    Verdict { reached, text }
+    Verdict { of: &target.of, reached, came_to: format!("{came_to}, {word} {bound}") }
+}
+
+/// A value that is not the bound, also where three digits would say that it is.
+fn beyond(value: f64, bound: f64) -> String {
+    if number(value) == number(bound) { format!("{value:.6}") } else { number(value) }
 }
 
 #[cfg(test)]
@@ -108,7 +118,7 @@ pub(crate) mod tests {
 
     /// Each with its word.
     pub(crate) fn lines_of(entry: &Entry) -> Vec<String> {
-        verdicts(entry).iter().map(|verdict| format!("{} {}", verdict.word(), verdict.text)).collect()
+        verdicts(entry).iter().map(|verdict| format!("{} {}", verdict.word(), verdict.text())).collect()
     }
 
     fn lines(points: &str, targets: &str) -> anyhow::Result<Vec<String>> {
@@ -117,8 +127,13 @@ pub(crate) mod tests {
 
     #[test]
     fn verdicts_of_a_point() -> anyhow::Result<()> {
-        let targets = r#"{"of": "millpond", "at_most": 4.5}, {"of": "millpond", "against": "other", "at_most": 0.6}"#;
-        let said = ["NOT reached: millpond 5.00 ns per task, at most 4.5", "reached: millpond 0.500 × other, at most 0.6"];
+        let targets = r#"{"of": "millpond", "at_most": 4.5}, {"of": "millpond", "against": "other", "at_most": 0.6},
+            {"of": "millpond", "at_most": 4.999}"#;
+        let said = [
+            "NOT reached: millpond 5.00 ns per task, at most 4.5",
+            "reached: millpond 0.500 × other, at most 0.6",
+            "NOT reached: millpond 5.000000 ns per task, at most 4.999",
+        ];
         assert_eq!(lines(POINT, targets)?, said);
         Ok(())
     }

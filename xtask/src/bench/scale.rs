@@ -36,7 +36,8 @@ impl Scale {
     pub(crate) fn at(&self, value: f64) -> f64 {
         let place = |value: f64| if self.logarithmic { value.ln() } else { value };
         let (from, to) = (place(self.from), place(self.to));
-        let share = if from < to { (place(value) - from) / (to - from) } else { 0.5 };
+        // What is below the axis lies on it.
+        let share = if from < to { (place(value.max(self.from)) - from) / (to - from) } else { 0.5 };
         self.ends.0 + share * (self.ends.1 - self.ends.0)
     }
 
@@ -81,5 +82,6 @@ mod tests {
     fn a_single_value_is_in_the_middle_and_zeroes_are_drawn() {
         assert_eq!(Scale::logarithmic(&[10.0], (0.0, 100.0)).at(10.0), 50.0);
         assert!(Scale::fitting(&[0.0], (0.0, 100.0)).at(0.0).is_finite());
+        assert_eq!(Scale::fitting(&[-1.0, 2.0], (0.0, 100.0)).at(-1.0), 0.0);
     }
 }

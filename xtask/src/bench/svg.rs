@@ -5,7 +5,7 @@ use std::fmt::Write;
 pub(crate) const WIDTH: f64 = 760.0;
 
 /// How wide a character is, about: there is nobody here to measure fonts.
-pub(crate) const CHARACTER: f64 = 7.0;
+pub(crate) const CHARACTER: f64 = 7.3;
 
 /// Classes: `ours` is millpond, `ahead` a peer that is better, `other` one that is not; lines are told apart by colour and dashes, `l0` to `l7`.
 const STYLE: &str = "\

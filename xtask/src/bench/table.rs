@@ -9,11 +9,17 @@ use super::say;
 pub(crate) struct Table {
     head: Vec<String>,
     rows: Vec<Vec<String>>,
+    /// Whether the last column is text.
+    wordy: bool,
 }
 
 impl Table {
+    pub(crate) fn with_words(head: &[&str]) -> Self {
+        Self { wordy: true, ..Self::new(head) }
+    }
+
     pub(crate) fn new(head: &[&str]) -> Self {
-        Self { head: head.iter().map(|&text| text.to_owned()).collect(), rows: Vec::new() }
+        Self { head: head.iter().map(|&text| text.to_owned()).collect(), rows: Vec::new(), wordy: false }
     }
 
     pub(crate) fn row(&mut self, cells: impl IntoIterator<Item = String>) {
@@ -32,10 +38,11 @@ impl Table {
         rows.iter().map(line).collect()
     }
 
-    /// The first column to the left, the others to the right.
+    /// The first column to the left, as the last one if it has more than figures; the others to the right.
     pub(crate) fn markdown(&self) -> String {
         let line = |row: &Vec<String>| format!("| {} |\n", row.join(" | "));
         let rule = format!("|---{}|\n", "|--:".repeat(self.head.len().saturating_sub(1)));
+        let rule = if self.wordy { rule.replacen("|--:|\n", "|---|\n", 1) } else { rule };
         line(&self.head) + &rule + &self.rows.iter().map(line).collect::<String>()
     }
 }
@@ -46,7 +53,9 @@ pub(crate) fn of(entry: &Entry) -> Table {
 }
 
 fn peers(entry: &Entry) -> Table {
-    let ours = rivals::ours(entry);
+    let mut ours = rivals::ours(entry);
+    // A shape that is compared with nobody needs no column.
+    ours.retain(|ours| entry.points.iter().any(|point| point.samples.keys().any(|peer| rivals::ratio(entry, point, ours, peer).is_some())));
     let mut table = Table::new(&["", &entry.unit, "middle half"]);
     table.head.extend(ours.iter().map(|ours| format!("{ours} to it")));
     for point in &entry.points {
