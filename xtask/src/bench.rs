@@ -86,7 +86,7 @@ fn measure(options: &Options) -> Result<()> {
 
 /// A scenario and its targets, as text.
 fn show(entry: &Entry) {
-    println!("\n{} {}: {}\n{}\n", entry.area.name(), entry.id, entry.title, entry.says);
+    println!("\n{} {}: {}\n{}\n", entry.area.name(), entry.id, entry.title, say::paragraph(&entry.says));
     print!("{}", table::of(entry).text());
     for verdict in say::verdicts(entry) {
         println!("  {:<12} {}", verdict.word(), verdict.text());

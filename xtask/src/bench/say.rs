@@ -51,6 +51,28 @@ pub(crate) fn count(value: u64) -> String {
     }
 }
 
+/// A text in lines that fit a terminal.
+pub(crate) fn paragraph(text: &str) -> String {
+    let mut lines = String::new();
+    let mut width = 0;
+    for word in text.split_whitespace() {
+        let length = word.chars().count();
+        let gap = if width == 0 {
+            ""
+        } else if width + 1 + length > 110 {
+            width = 0;
+            "\n"
+        } else {
+            width += 1;
+            " "
+        };
+        lines.push_str(gap);
+        lines.push_str(word);
+        width += length;
+    }
+    lines
+}
+
 /// A target as it has been decided.
 #[derive(Debug)]
 pub(crate) struct Verdict<'a> {
@@ -114,6 +136,14 @@ pub(crate) mod tests {
     #[test]
     fn counts_are_short_where_they_are_round() {
         assert_eq!([7, 1500, 10_000, 1_500_000, 2_000_000].map(count), ["7", "1500", "10 k", "1500 k", "2 M"]);
+    }
+
+    #[test]
+    fn paragraphs_are_narrow_and_lose_nothing() {
+        let text = "some words of a text ".repeat(30);
+        let lines = paragraph(&text);
+        assert!(lines.lines().count() > 5 && lines.lines().all(|line| line.len() <= 110));
+        assert_eq!(lines.replace('\n', " "), text.trim_end());
     }
 
     /// Each with its word.

@@ -38,12 +38,17 @@ impl Table {
         rows.iter().map(line).collect()
     }
 
-    /// The first column to the left, as the last one if it has more than figures; the others to the right.
+    /// The first column to the left, as the last one if it has more than figures; the others to the right. Rows of ours are told by their name.
     pub(crate) fn markdown(&self) -> String {
         let line = |row: &Vec<String>| format!("| {} |\n", row.join(" | "));
         let rule = format!("|---{}|\n", "|--:".repeat(self.head.len().saturating_sub(1)));
         let rule = if self.wordy { rule.replacen("|--:|\n", "|---|\n", 1) } else { rule };
-        line(&self.head) + &rule + &self.rows.iter().map(line).collect::<String>()
+        let rows = self.rows.iter().map(|row| {
+            let mut row = row.clone();
+            row.first_mut().filter(|name| rivals::is_ours(name)).into_iter().for_each(|name| *name = format!("**{name}**"));
+            line(&row)
+        });
+        line(&self.head) + &rule + &rows.collect::<String>()
     }
 }
 
@@ -118,7 +123,7 @@ mod tests {
         let expected = "| | ns per task | middle half | millpond to it |\n\
             |---|--:|--:|--:|\n\
             | minimum | 2.00 | 2.00–2.00 | 2.50 × ▲ |\n\
-            | millpond | 5.00 | 4.50–5.50 |  |\n\
+            | **millpond** | 5.00 | 4.50–5.50 |  |\n\
             | other | 10.0 | 9.00–17.0 | 0.500 × |\n";
         assert_eq!(table.markdown().replace("|  | ns", "| | ns"), expected);
         let first = table.text().lines().map(str::to_owned).collect::<Vec<_>>();
@@ -131,7 +136,7 @@ mod tests {
         let expected = "| ns per task | 1 k tasks | 1 M tasks |\n\
             |---|--:|--:|\n\
             | minimum | 5.00 ▲ | 10.0 ▲ |\n\
-            | millpond | 10.0 | 15.0 |\n\
+            | **millpond** | 10.0 | 15.0 |\n\
             | other | 20.0 | 2,000 |\n";
         assert_eq!(of(&entry(CURVE, "")?).markdown(), expected);
         Ok(())
