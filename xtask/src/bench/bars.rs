@@ -4,28 +4,30 @@ use super::entry::{Entry, Point};
 use super::figures::middle_half;
 use super::rivals;
 use super::say;
-use super::svg::{CHARACTER, Svg, WIDTH};
+use super::svg::{Svg, WIDTH, width};
 
 const TOP: f64 = 52.0;
 const ROW: f64 = 26.0;
 const THICK: f64 = 16.0;
 const EDGE: f64 = 14.0;
 
+/// See `longest`.
+const TIMES_OURS: f64 = 12.0;
+
 /// Room right of the longest bar for its figure.
 const FIGURE: f64 = 110.0;
 
 pub(crate) fn draw(entry: &Entry, point: &Point) -> String {
     let ranked = rivals::ranked(entry, point);
-    let longest = ranked.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0);
-    let left = EDGE + longest as f64 * CHARACTER + 10.0;
+    let left = EDGE + ranked.iter().map(|(name, _)| width(name, rivals::is_ours(name))).fold(0.0, f64::max) + 10.0;
     let spread = |name: &str| point.samples.get(name).map(|samples| middle_half(samples));
-    let most = ranked.iter().map(|(name, value)| spread(name).map_or(*value, |(_, to)| to.max(*value))).fold(0.0, f64::max);
+    let all = ranked.iter().map(|(name, value)| spread(name).map_or(*value, |(_, to)| to.max(*value))).fold(0.0, f64::max);
+    let most = all.min(longest(&ranked));
     // Differences of samples may fall below zero: their bars have no length, their figures tell.
-    let x = |value: f64| if most > 0.0 { left + value.max(0.0) / most * (WIDTH - left - FIGURE) } else { left };
+    let x = |value: f64| if most > 0.0 { left + value.clamp(0.0, most) / most * (WIDTH - left - FIGURE) } else { left };
 
     let mut svg = Svg::default();
-    svg.text("bold", EDGE, 22.0, &entry.title);
-    svg.text("small", EDGE, 40.0, &legend(entry, point));
+    svg.title(EDGE, &entry.title, &legend(entry, most < all));
     for (row, (name, value)) in ranked.iter().enumerate() {
         let top = TOP + row as f64 * ROW;
         let (base, middle) = (top + 12.5, top + THICK / 2.0);
@@ -46,7 +48,9 @@ pub(crate) fn draw(entry: &Entry, point: &Point) -> String {
             THICK,
         );
         let mut end = x(*value);
-        if let Some((from, to)) = spread(name).filter(|(from, to)| from < to) {
+        if *value > most {
+            svg.bar("ground", end - 22.0, top - 1.0, 5.0, THICK + 2.0);
+        } else if let Some((from, to)) = spread(name).filter(|(from, to)| from < to) {
             svg.line("whisker", (x(from), middle), (x(to), middle));
             for at in [x(from), x(to)] {
                 svg.line("whisker", (at, middle - 4.0), (at, middle + 4.0));
@@ -60,11 +64,14 @@ pub(crate) fn draw(entry: &Entry, point: &Point) -> String {
     svg.finish(TOP + ranked.len() as f64 * ROW + 10.0, &entry.title, &shows(entry, &ranked))
 }
 
-fn legend(entry: &Entry, point: &Point) -> String {
-    let better = if entry.more_is_better() { "more is better" } else { "less is better" };
-    let several = point.samples.values().any(|samples| samples.len() > 1);
-    let what = if several { ": medians, and the middle half of the samples" } else { "" };
-    format!("{}{what}; {better}; {} better than millpond", entry.unit, say::AHEAD)
+/// How much fits on the chart: beyond so many times our own values a bar is cut, or ours could not be seen.
+fn longest(ranked: &[(&str, f64)]) -> f64 {
+    let ours = ranked.iter().filter(|(name, _)| rivals::is_ours(name)).map(|(_, value)| *value).fold(0.0, f64::max);
+    if ours > 0.0 { ours * TIMES_OURS } else { f64::INFINITY }
+}
+
+fn legend(entry: &Entry, cut: bool) -> String {
+    format!("{}{}", say::legend(entry, ""), if cut { "; bars with a gap are longer" } else { "" })
 }
 
 fn shows(entry: &Entry, ranked: &[(&str, f64)]) -> String {
@@ -87,6 +94,16 @@ mod tests {
         assert!(svg.contains(">2.00 ▲</text>") && svg.contains(">10.0</text>"));
         // Two whiskers of three lines; the minimum has the same sample thrice.
         assert_eq!(svg.matches("class=\"whisker\"").count(), 6);
+        Ok(())
+    }
+
+    #[test]
+    fn bars_that_would_hide_ours_are_cut() -> anyhow::Result<()> {
+        let entry = entry(r#"{"samples": {"millpond": [1], "other": [12], "another": [13]}}"#, "")?;
+        let svg = entry.last().map(|point| draw(&entry, point)).unwrap_or_default();
+        assert!(svg.contains("bars with a gap are longer") && svg.contains(">13.0</text>"));
+        // One for the picture, one for the gap.
+        assert_eq!(svg.matches("class=\"ground\"").count(), 2);
         Ok(())
     }
 

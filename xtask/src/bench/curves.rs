@@ -5,7 +5,7 @@ use super::figures::{median, middle_half};
 use super::rivals;
 use super::say;
 use super::scale::Scale;
-use super::svg::{CHARACTER, Svg, WIDTH};
+use super::svg::{Svg, WIDTH, width};
 use super::table::lines;
 
 const TOP: f64 = 58.0;
@@ -26,16 +26,16 @@ struct Spot {
 
 pub(crate) fn draw(entry: &Entry) -> String {
     let names = lines(entry);
-    let longest = names.iter().map(|name| name.chars().count()).max().unwrap_or(0);
-    let right = WIDTH - EDGE - (longest + 3) as f64 * CHARACTER;
+    let longest = names.iter().map(|name| width(name, rivals::is_ours(name))).fold(0.0, f64::max);
+    // Room for the piece of line before a name, and for the mark behind it.
+    let right = WIDTH - EDGE - longest - 32.0;
     let values = entry.points.iter().flat_map(|point| point.samples.values()).flat_map(|samples| <[f64; 2]>::from(middle_half(samples)));
     let ats: Vec<_> = entry.points.iter().map(|point| point.at.unwrap_or(1) as f64).collect();
     let x = Scale::logarithmic(&ats, (LEFT + 12.0, right - 12.0));
     let y = Scale::fitting(&values.collect::<Vec<_>>(), (BOTTOM, TOP));
 
     let mut svg = Svg::default();
-    svg.text("bold", EDGE, 22.0, &entry.title);
-    svg.text("small", EDGE, 40.0, &legend(entry, &y));
+    svg.title(EDGE, &entry.title, &say::legend(entry, if y.is_logarithmic() { " (logarithmic)" } else { "" }));
     for tick in y.ticks() {
         svg.line("grid", (LEFT, y.at(tick)), (right, y.at(tick)));
         svg.text("small end", LEFT - 6.0, y.at(tick) + 4.0, &say::number(tick));
@@ -92,12 +92,6 @@ fn draw_names(svg: &mut Svg, entry: &Entry, names: &[&str], right: f64, y: &Scal
         svg.path(number, rivals::is_ours(name), &[(right - 4.0, place), (right + 12.0, place)]);
         svg.text(if rivals::is_ours(name) { "bold" } else { "" }, right + 17.0, place + 4.5, &text);
     }
-}
-
-fn legend(entry: &Entry, y: &Scale) -> String {
-    let better = if entry.more_is_better() { "more is better" } else { "less is better" };
-    let scale = if y.is_logarithmic() { " (logarithmic)" } else { "" };
-    format!("{}{scale}: medians, and the middle half of the samples; {better}; {} better than millpond at the end", entry.unit, say::AHEAD)
 }
 
 fn shows(entry: &Entry, names: &[&str]) -> String {

@@ -51,7 +51,7 @@ pub(crate) fn tally(results: &Results) -> String {
 fn summary(results: &Results) -> String {
     let missed = results.entries.iter().flat_map(|entry| {
         let verdicts = say::verdicts(entry).into_iter().filter(|verdict| !verdict.reached);
-        verdicts.map(move |verdict| format!("\n- **NOT reached:** {} {}: {}", entry.area.name(), entry.id, plain(&verdict.text())))
+        verdicts.map(move |verdict| format!("\n- **NOT reached:** [{}](#{}): {}", name(entry), anchor(entry), plain(&verdict.text())))
     });
     let list = missed.collect::<String>();
     let gap = if list.is_empty() { "" } else { "\n" };
@@ -59,13 +59,28 @@ fn summary(results: &Results) -> String {
 }
 
 fn scenario(entry: &Entry) -> String {
-    let mut text = format!("\n### {}\n\n{}\n\n![{}]({})\n\n", plain(&entry.title), plain(&entry.says), alt(entry), picture(entry));
+    let [title, says] = [&entry.title, &entry.says].map(|text| plain(text));
+    let mut text = format!("\n### {}\n\n**{title}.** {says}\n\n![{}]({})\n\n", name(entry), alt(entry), picture(entry));
     text += &table::of(entry).markdown();
     for (number, verdict) in say::verdicts(entry).iter().enumerate() {
         let word = if verdict.reached { "reached:" } else { "**NOT reached:**" };
         text += &format!("{}- {word} {}\n", if number == 0 { "\n" } else { "" }, plain(&verdict.text()));
     }
     text
+}
+
+/// What a scenario is called on the page, where several areas have some of one id.
+fn name(entry: &Entry) -> String {
+    format!("{} {}", entry.area.name(), entry.id)
+}
+
+/// Where a scenario is on the page, from the root.
+pub(crate) fn place(entry: &Entry) -> String {
+    format!("{PAGE}#{}", anchor(entry))
+}
+
+fn anchor(entry: &Entry) -> String {
+    name(entry).replace(' ', "-")
 }
 
 /// Where the chart of a scenario is, from the page.
@@ -96,8 +111,12 @@ mod tests {
         let page = page(&results(vec![entry(POINT, TARGETS)?]));
         assert!(page.contains("on A CPU, 2 cores, linux x86_64, with rustc 1.95.0, Node 20.20.2, Chromium 156.0.1. A quick run"));
         assert!(page.contains("Peers: p-limit 7.3.3, tokio 1.54.1."));
-        assert!(page.contains("1 of 2 targets are reached.\n\n- **NOT reached:** node some-tasks: millpond 2.50 × minimum, at most 1.5\n"));
-        assert!(page.contains("\n## node\n\nThe npm package beside its peers, in Node.\n\n### Some &lt;tasks>\n\nWhat it says.\n\n"));
+        assert!(page.contains(
+            "1 of 2 targets are reached.\n\n- **NOT reached:** [node some-tasks](#node-some-tasks): millpond 2.50 × minimum, at most 1.5\n"
+        ));
+        assert!(page.contains(
+            "\n## node\n\nThe npm package beside its peers, in Node.\n\n### node some-tasks\n\n**Some &lt;tasks>.** What it says.\n\n"
+        ));
         assert!(page.contains("![chart of some-tasks, ns per task](performance/node-some-tasks.svg)\n\n|"));
         let targets = "\n\n- reached: millpond 0.500 × other, at most 0.6\n- **NOT reached:** millpond 2.50 × minimum, at most 1.5\n";
         assert!(page.ends_with(targets), "{page}");

@@ -47,18 +47,17 @@ fn section(results: &Results) -> String {
 }
 
 fn row(entry: &Entry, ours: &str) -> [String; 5] {
-    let several = rivals::ours(entry).len() > 1;
-    let title = if several { format!("{}: {ours}", entry.title) } else { entry.title.clone() };
+    let shape = if rivals::ours(entry).len() > 1 { format!(": {ours}") } else { String::new() };
+    let title = format!("[{}]({}): {}", entry.id, page::place(entry), page::plain(&format!("{}{shape}", entry.title)));
     // Of a curve, the end.
     let point = entry.last();
     let value = point.and_then(|point| point.samples.get(ours)).map_or_else(|| "–".to_owned(), |samples| say::number(median(samples)));
     let best = point.and_then(|point| {
         let mut others = rivals::ranked(entry, point).into_iter();
-        others.find_map(|(name, value)| Some((name, value, rivals::ratio(entry, point, ours, name)?)))
+        others.find_map(|(name, value)| Some((format!("{name} {}", say::number(value)), rivals::ratio(entry, point, ours, name)?)))
     });
-    let (name, ratio) =
-        best.map_or_else(Default::default, |(name, value, ratio)| (format!("{name} {}", say::number(value)), say::beside(entry, ratio)));
-    [page::plain(&title), format!("{value} {}", entry.unit), name, ratio, targets(entry, ours)]
+    let (best, ratio) = best.map(|(best, ratio)| (best, say::beside(entry, ratio))).unwrap_or_default();
+    [title, format!("{value} {}", entry.unit), best, ratio, targets(entry, ours)]
 }
 
 /// How many of a shape's targets are reached, and which are not.
@@ -87,8 +86,7 @@ mod tests {
         let results = results(vec![entry(POINT, TARGETS)?]);
         let readme = renewed(&format!("a\n{BEGIN}old\n{END}z\n"), &results)?;
         assert!(readme.starts_with(&format!("a\n{BEGIN}")) && readme.ends_with(&format!("{END}z\n")) && !readme.contains("old"));
-        let row =
-            "| Some &lt;tasks> | 5.00 ns per task | minimum 2.00 | 2.50 × ▲ | 1 of 2<br>**NOT reached:** 2.50 × minimum, at most 1.5 |\n";
+        let row = "| [some-tasks](docs/performance.md#node-some-tasks): Some &lt;tasks> | 5.00 ns per task | minimum 2.00 | 2.50 × ▲ | 1 of 2<br>**NOT reached:** 2.50 × minimum, at most 1.5 |\n";
         assert!(readme.contains(row), "{readme}");
         assert_eq!(renewed(&readme, &results)?, readme);
         Ok(())

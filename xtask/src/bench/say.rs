@@ -51,6 +51,14 @@ pub(crate) fn count(value: u64) -> String {
     }
 }
 
+/// What a chart shows, below its title.
+pub(crate) fn legend(entry: &Entry, scale: &str) -> String {
+    let better = if entry.more_is_better() { "more is better" } else { "less is better" };
+    let several = entry.points.iter().flat_map(|point| point.samples.values()).any(|samples| samples.len() > 1);
+    let whiskers = if several { "; whiskers: the middle half" } else { "" };
+    format!("{}, {}{scale}{whiskers}; {better}; {AHEAD} better than millpond", entry.id, entry.unit)
+}
+
 /// A text in lines that fit a terminal.
 pub(crate) fn paragraph(text: &str) -> String {
     let mut lines = String::new();

@@ -4,12 +4,17 @@ use std::fmt::Write;
 
 pub(crate) const WIDTH: f64 = 760.0;
 
-/// How wide a character is, about: there is nobody here to measure fonts.
-pub(crate) const CHARACTER: f64 = 7.3;
+/// How wide a name is, about: there is nobody here to measure fonts. Ours are bold.
+pub(crate) fn width(name: &str, bold: bool) -> f64 {
+    name.chars().count() as f64 * if bold { 8.1 } else { 7.2 }
+}
+
+/// Titles above so many characters are written smaller.
+const LONG: usize = 92;
 
 /// Classes: `ours` is millpond, `ahead` a peer that is better, `other` one that is not; lines are told apart by colour and dashes, `l0` to `l7`.
 const STYLE: &str = "\
-text{font:13px system-ui,sans-serif;fill:#1f2328}.small{font-size:11px;fill:#59636e}.bold{font-weight:600}.end{text-anchor:end}\
+text{font:13px system-ui,sans-serif;fill:#1f2328}.small{font-size:11px;fill:#59636e}.bold{font-weight:600}.tight{font-size:10.5px}.end{text-anchor:end}\
 .middle{text-anchor:middle}.ground{fill:#fff}.grid{stroke:#d1d9e0}.whisker{stroke:#1f2328;stroke-width:1.5}\
 rect.ours{fill:#0969da}rect.other{fill:#a9b3bd}rect.ahead{fill:#d4762c}\
 path{fill:none;stroke-width:1.8}.us{stroke-width:3.2}\
@@ -26,6 +31,12 @@ pub(crate) const LINES: usize = 8;
 pub(crate) struct Svg(String);
 
 impl Svg {
+    pub(crate) fn title(&mut self, x: f64, title: &str, legend: &str) {
+        let class = if title.chars().count() > LONG { "bold tight" } else { "bold" };
+        self.text(class, x, 22.0, title);
+        self.text("small", x, 40.0, legend);
+    }
+
     pub(crate) fn text(&mut self, class: &str, x: f64, y: f64, text: &str) {
         self.add(format_args!("<text class=\"{class}\" x=\"{x:.1}\" y=\"{y:.1}\">{}</text>", escape(text)));
     }
