@@ -3,7 +3,7 @@
 use anyhow::{Result, ensure};
 
 use crate::run::{cargo, root, run, step};
-use crate::{links, package, setup, tidy};
+use crate::{bench, links, package, setup, tidy};
 
 const WASM: &str = "--target wasm32-unknown-unknown";
 
@@ -11,8 +11,9 @@ const WASM: &str = "--target wasm32-unknown-unknown";
 pub(crate) fn check() -> Result<()> {
     setup::components()?;
     setup::wasm_target()?;
-    let checks: [(&str, &dyn Fn() -> Result<()>); 9] = [
+    let checks: [(&str, &dyn Fn() -> Result<()>); 10] = [
         ("tidy: the project's own rules", &|| tidy::tidy(root())),
+        ("the figures of the README and of docs/performance.md, by benches/results.json", &bench::report::check),
         ("rustfmt", &|| run(&mut cargo("fmt --all --check"))),
         ("clippy, native", &|| clippy("--workspace").and_then(|()| clippy("--package millpond --features metrics,tracing"))),
         ("clippy, wasm", &|| clippy(&format!("--package millpond {WASM}"))),

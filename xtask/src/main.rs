@@ -1,7 +1,8 @@
-//! The single entry for people and CI: `cargo xtask demo | test | check | build`.
+//! The single entry for people and CI: `cargo xtask demo | test | check | build | bench`.
 //!
 //! Whatever a fresh machine lacks is set up on the way, see `setup`.
 
+mod bench;
 mod check;
 mod demo;
 mod links;
@@ -38,6 +39,8 @@ enum Task {
     },
     /// Build, start loopback servers as several origins, and serve the demo page until Ctrl-C
     Demo(demo::Options),
+    /// Measure speed, size and responsiveness beside the peers, and print tables with the targets
+    Bench(bench::Options),
     /// Build the example page in Rust (examples/web_page) and serve it until Ctrl-C
     WebPage {
         /// The page's port (default: any free one)
@@ -68,6 +71,7 @@ fn act(task: Task) -> anyhow::Result<ExitCode> {
         Task::Check => check::check().map(|()| ExitCode::SUCCESS),
         Task::Test { only } => test::test(&only),
         Task::Demo(options) => demo::demo(&options).map(|()| ExitCode::SUCCESS),
+        Task::Bench(options) => bench::bench(&options).map(|()| ExitCode::SUCCESS),
         Task::WebPage { port } => web_page::serve(port).map(|()| ExitCode::SUCCESS),
         Task::TestRunner { args } => test::runner(args).map(|()| ExitCode::SUCCESS),
     }

@@ -59,21 +59,33 @@ pub(crate) fn output(command: &mut Command) -> Result<String> {
     Ok(stdout)
 }
 
-/// Runs a test command, output shown, and returns how many tests it says it passed.
-///
-/// A run of no test at all is a failure: it would prove nothing.
-pub(crate) fn tests(command: &mut Command) -> Result<u32> {
+/// Runs it to its end and hands over each line it prints, with its number; ends it when a line is refused.
+pub(crate) fn lines(command: &mut Command, mut take: impl FnMut(usize, &str) -> Result<()>) -> Result<()> {
     let mut child = command.stdout(Stdio::piped()).spawn().with_context(|| format!("cannot start `{}`", line(command)))?;
-    let mut passed = 0;
     if let Some(stdout) = child.stdout.take() {
-        for text in BufReader::new(stdout).lines() {
-            let text = text?;
-            passed += passed_in(&text).unwrap_or(0);
-            println!("{text}");
+        for (text, number) in BufReader::new(stdout).lines().zip(1..) {
+            if let Err(error) = text.map_err(Into::into).and_then(|text| take(number, &text)) {
+                child.kill()?;
+                child.wait()?;
+                return Err(error.context(format!("`{}`", line(command))));
+            }
         }
     }
     let status = child.wait()?;
     ensure!(status.success(), "`{}` failed ({status})", line(command));
+    Ok(())
+}
+
+/// Runs a test command, output shown, and returns how many tests it says it passed.
+///
+/// A run of no test at all is a failure: it would prove nothing.
+pub(crate) fn tests(command: &mut Command) -> Result<u32> {
+    let mut passed = 0;
+    lines(command, |_number, text| {
+        passed += passed_in(text).unwrap_or(0);
+        println!("{text}");
+        Ok(())
+    })?;
     ensure!(passed > 0, "`{}` ran no test", line(command));
     Ok(passed)
 }
@@ -94,13 +106,17 @@ pub(crate) fn step<T>(title: &str, work: impl FnOnce() -> Result<T>) -> Result<T
 }
 
 /// A command as a person would type it, long lists of files cut.
-fn line(command: &Command) -> String {
+pub(crate) fn line(command: &Command) -> String {
     let program = Path::new(command.get_program()).file_name();
     let words = program.into_iter().chain(command.get_args()).map(OsStr::to_string_lossy);
-    let line = words.collect::<Vec<_>>().join(" ");
-    match line.char_indices().nth(160) {
-        Some((end, _)) => format!("{}…", line.get(..end).unwrap_or(&line)),
-        None => line,
+    cut(&words.collect::<Vec<_>>().join(" "))
+}
+
+/// As much of a long text as tells which one it is.
+pub(crate) fn cut(text: &str) -> String {
+    match text.char_indices().nth(160) {
+        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or(text)),
+        None => text.to_owned(),
     }
 }
 

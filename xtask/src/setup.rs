@@ -54,6 +54,11 @@ pub(crate) fn runtimes() -> Result<()> {
     packages("npm/hosts", "Bun and Deno")
 }
 
+/// What the package is measured beside, as `npm/bench` has it in its lock file.
+pub(crate) fn peers() -> Result<()> {
+    packages("npm/bench", "the peers of npm/bench")
+}
+
 /// What the lock file of a folder has, unless it is there.
 fn packages(folder: &str, what: &str) -> Result<()> {
     let folder = root().join(folder);
@@ -96,7 +101,8 @@ pub(crate) fn chromium() -> Result<Chromium> {
     }
 }
 
-fn find_chromium() -> Option<Chromium> {
+/// Chromium and chromedriver, if they are there already.
+pub(crate) fn find_chromium() -> Option<Chromium> {
     let given = |name| std::env::var_os(name).map(PathBuf::from);
     let browser = given("CHROMIUM").or_else(|| BROWSERS.into_iter().find_map(on_path))?;
     let driver = given("CHROMEDRIVER").or_else(|| on_path("chromedriver"))?;
@@ -117,6 +123,18 @@ pub(crate) fn firefox() -> Result<PathBuf> {
 
 fn find_firefox() -> Option<PathBuf> {
     std::env::var_os("FIREFOX").map(PathBuf::from).or_else(|| FIREFOXES.into_iter().find_map(on_path))
+}
+
+/// Finds valgrind, installing it where that needs nobody's password; says so if it has to be done without, as on systems that do not have it.
+pub(crate) fn valgrind() -> Result<Option<PathBuf>> {
+    if on_path("valgrind").is_none() {
+        apt_get("valgrind")?;
+    }
+    let found = on_path("valgrind");
+    if found.is_none() {
+        println!("no valgrind: instructions are not counted. Install it for that (Debian: `sudo apt-get install valgrind`)");
+    }
+    Ok(found)
 }
 
 /// Debian's packages, where nobody has to be asked; elsewhere nothing.
