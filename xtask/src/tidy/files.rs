@@ -9,7 +9,7 @@ use super::Finding;
 const LONGEST: usize = 450;
 
 /// Folders with sources, and whether each file in them has to begin with a comment that says what it is for.
-const FOLDERS: [(&str, bool); 11] = [
+const FOLDERS: [(&str, bool); 12] = [
     ("src", true),
     ("xtask", true),
     ("npm/src", true),
@@ -17,6 +17,7 @@ const FOLDERS: [(&str, bool); 11] = [
     ("npm/packaging", true),
     ("npm/hosts", true),
     ("npm/dropin", true),
+    ("npm/bench", true),
     ("www", true),
     ("tests", true),
     ("examples", true),

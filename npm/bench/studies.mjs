@@ -1,0 +1,23 @@
+// All studies by the names of their scenarios. Each in a file that loads only what it needs: a page or a process measures one.
+
+const tasks = () => import('./studies/tasks.mjs');
+
+/** Scenarios that are measured together are named together. */
+const STUDIES = [
+  { ids: ['tasks-limit-10'], load: async () => (await tasks()).tasksLimit10 },
+  { ids: ['tasks-count'], load: async () => (await tasks()).tasksCount },
+];
+
+/** Those with one of these scenarios; all, if none is named. */
+export function chosen(ids, area) {
+  const there = STUDIES.filter((study) => !study.areas || study.areas.includes(area));
+  const unknown = ids.find((id) => !there.some((study) => study.ids.includes(id)));
+  if (unknown) throw new Error(`no scenario is named ${unknown}; there are ${there.flatMap((study) => study.ids).join(', ')}`);
+  return there.filter((study) => ids.length === 0 || study.ids.some((id) => ids.includes(id)));
+}
+
+/** @param mode `{ area, quick, … }`, what the study has to know about the run */
+export async function study(name, mode) {
+  const { load } = STUDIES.find(({ ids }) => ids[0] === name);
+  return { area: mode.area, ...(await load())(mode) };
+}
