@@ -31,3 +31,8 @@ export async function bytesHeld() {
   }
   return performance.memory.usedJSHeapSize + memories.reduce((sum, memory) => sum + memory.buffer.byteLength, 0);
 }
+
+/** The words for that. */
+export const toldBy = (area) => (area === 'node'
+  ? 'The heap and what is outside of it, wasm memory included, after a collection'
+  : 'The used JavaScript heap after a collection (with --enable-precise-memory-info), and the memory of wasm modules as it is');

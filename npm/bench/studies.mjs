@@ -6,6 +6,8 @@ const tasks = () => import('./studies/tasks.mjs');
 const STUDIES = [
   { ids: ['tasks-limit-10'], load: async () => (await tasks()).tasksLimit10 },
   { ids: ['tasks-count'], load: async () => (await tasks()).tasksCount },
+  { ids: ['bytes-waiting'], load: async () => (await import('./studies/waiting.mjs')).bytesWaiting },
+  { ids: ['memory-plateau'], load: async () => (await import('./studies/plateau.mjs')).memoryPlateau },
 ];
 
 /** Those with one of these scenarios; all, if none is named. */

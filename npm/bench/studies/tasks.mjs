@@ -1,5 +1,6 @@
 // What a task costs that does nothing: beside all peers, and as the line grows.
-import { MAPS, QUEUES } from '../peers.mjs';
+import { MAPS } from '../maps.mjs';
+import { QUEUES } from '../queues.mjs';
 import { checkSum, short } from '../tell.mjs';
 
 const LIMIT = 10;
@@ -27,7 +28,7 @@ async function mapped(map, count) {
 const each = (list, one) => Object.fromEntries(Object.entries(list).map(([name, value]) => [name, one(name, value)]));
 
 export function tasksLimit10({ area, quick }) {
-  const count = quick ? 20_000 : 100_000;
+  const count = quick ? 10_000 : 100_000;
   /** It takes microseconds where others take nanoseconds: it waits for a timer per task. */
   const few = quick ? 100 : 500;
   const counts = { bottleneck: few };

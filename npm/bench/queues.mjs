@@ -1,18 +1,13 @@
-// Every peer in the shape its documentation recommends. A queue gives `run(task, argument)`, which promises the task's result; a map takes
-// all at once.
-import { PromisePool } from '@supercharge/promise-pool';
+// Every queue in the shape its documentation recommends: what runs tasks as they come, each with a promise of its result.
 import { priorityQueue, queue } from 'async';
 import Bottleneck from 'bottleneck';
-import { Effect } from 'effect';
 import fastq from 'fastq';
 import pLimit from 'p-limit';
-import pMap from 'p-map';
 import PQueue from 'p-queue';
-import { from, lastValueFrom, mergeMap, toArray } from 'rxjs';
 import { limit, Pool } from './millpond.mjs';
 import { minimum } from './minimum.mjs';
 
-/** By name: `(concurrency, task) => run`; those with one worker for all have it from the beginning. */
+/** By name: `(concurrency, task) => run`, and `run(argument)` promises what the task gives. */
 export const QUEUES = {
   'millpond limit': (concurrency, task) => {
     const run = limit(concurrency);
@@ -50,13 +45,4 @@ export const QUEUES = {
     const run = minimum(concurrency);
     return (argument) => run(task, argument);
   },
-};
-
-/** By name: `(concurrency, task, items) => results`. */
-export const MAPS = {
-  'millpond map': (concurrency, task, items) => new Pool({ concurrency }).map(items, task),
-  'p-map': (concurrency, task, items) => pMap(items, task, { concurrency }),
-  'promise-pool': async (concurrency, task, items) => (await PromisePool.for(items).withConcurrency(concurrency).process(task)).results,
-  'Effect': (concurrency, task, items) => Effect.runPromise(Effect.forEach(items, (item) => Effect.promise(() => task(item)), { concurrency })),
-  'RxJS': (concurrency, task, items) => lastValueFrom(from(items).pipe(mergeMap(task, concurrency), toArray())),
 };
