@@ -1,6 +1,8 @@
 // All studies by the names of their scenarios. Each in a file that loads only what it needs: a page or a process measures one.
 
 const tasks = () => import('./studies/tasks.mjs');
+const cancel = () => import('./studies/cancel.mjs');
+const order = () => import('./studies/priorities.mjs');
 
 /** Scenarios that are measured together are named together. */
 const STUDIES = [
@@ -8,6 +10,11 @@ const STUDIES = [
   { ids: ['tasks-count'], load: async () => (await tasks()).tasksCount },
   { ids: ['bytes-waiting'], load: async () => (await import('./studies/waiting.mjs')).bytesWaiting },
   { ids: ['memory-plateau'], load: async () => (await import('./studies/plateau.mjs')).memoryPlateau },
+  { ids: ['cancel-own-signals'], load: async () => (await cancel()).cancelOwnSignals },
+  { ids: ['cancel-shared-signal'], load: async () => (await cancel()).cancelSharedSignal },
+  { ids: ['priorities'], load: async () => (await order()).priorities },
+  { ids: ['set-priority'], load: async () => (await order()).setPriority },
+  { ids: ['manager-tasks'], load: async () => (await import('./studies/manager.mjs')).managerTasks },
 ];
 
 /** Those with one of these scenarios; all, if none is named. */
