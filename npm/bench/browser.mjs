@@ -3,6 +3,7 @@
 // The same studies as in Node. Each in a page of its own, so that none sees what another has left behind.
 import { args } from './args.mjs';
 import { bundle, launch, serve } from './chromium.mjs';
+import { withOrigins } from './origins.mjs';
 import { play } from './rounds.mjs';
 import { chosen, study } from './studies.mjs';
 
@@ -23,15 +24,20 @@ async function withPage(browser, origin, use) {
   }
 }
 
-const server = await serve(await bundle({ 'play-page': 'play-page.mjs' }));
+async function measure(browser, origin, name, mode) {
+  const it = await study(name, mode);
+  const on = (page) => (subject, at) => page.evaluate(([name, mode, subject, at]) => globalThis.sample(name, mode, subject, at), [name, mode, subject, at]);
+  if (it.apart) return play(it, (subject, at) => withPage(browser, origin, (page) => on(page)(subject, at)));
+  return withPage(browser, origin, (page) => play(it, on(page)));
+}
+
+// Not in one build: a program of its own shares no file with another.
+const cold = await Promise.all(['millpond', 'p-queue', 'p-limit'].map((name) => bundle({ [`cold/${name}`]: `cold/${name}.mjs` })));
+const server = await serve(Object.assign(await bundle({ 'play-page': 'play-page.mjs' }), ...cold));
 const browser = await launch();
 try {
-  for (const { ids: [name] } of chosen(ids, 'browser')) {
-    const mode = { area: 'browser', quick };
-    const it = await study(name, mode);
-    const on = (page) => (subject, at) => page.evaluate(([name, mode, subject, at]) => globalThis.sample(name, mode, subject, at), [name, mode, subject, at]);
-    if (it.apart) await play(it, (subject, at) => withPage(browser, server.origin, (page) => on(page)(subject, at)));
-    else await withPage(browser, server.origin, (page) => play(it, on(page)));
+  for (const { name, origins: count } of chosen(ids)) {
+    await withOrigins(count, (origins) => measure(browser, server.origin, name, { area: 'browser', quick, origins }));
   }
 } finally {
   await browser.close();

@@ -24,7 +24,7 @@ export async function bundle(entries) {
     define: { 'process.env.NODE_ENV': '"production"' },
     plugins: [{
       name: 'millpond',
-      setup: ({ onResolve }) => onResolve({ filter: /\/millpond\.mjs$/ }, () => ({ path: join(dist, 'index.js') })),
+      setup: ({ onResolve }) => onResolve({ filter: /^\.\.?\/millpond\.mjs$/ }, () => ({ path: join(dist, 'index.js') })),
     }],
   });
   return Object.fromEntries(outputFiles.map(({ path, contents }) => [path.slice(path.lastIndexOf('/out/') + 4), Buffer.from(contents)]));

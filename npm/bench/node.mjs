@@ -3,9 +3,10 @@
 // Each study in a process of its own, so that none sees what another has left behind.
 import { args } from './args.mjs';
 import { runNode } from './child.mjs';
+import { withOrigins } from './origins.mjs';
 import { chosen } from './studies.mjs';
 
 const { quick, ids } = args();
-for (const { ids: [name] } of chosen(ids, 'node')) {
-  await runNode('play-node.mjs', [name, JSON.stringify({ area: 'node', quick })]);
+for (const { name, origins: count } of chosen(ids)) {
+  await withOrigins(count, (origins) => runNode('play-node.mjs', [name, JSON.stringify({ area: 'node', quick, origins })]));
 }

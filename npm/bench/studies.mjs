@@ -4,7 +4,7 @@ const tasks = () => import('./studies/tasks.mjs');
 const cancel = () => import('./studies/cancel.mjs');
 const order = () => import('./studies/priorities.mjs');
 
-/** Scenarios that are measured together are named together. */
+/** Scenarios that are measured together are named together. `origins`: how many servers they need. */
 const STUDIES = [
   { ids: ['tasks-limit-10'], load: async () => (await tasks()).tasksLimit10 },
   { ids: ['tasks-count'], load: async () => (await tasks()).tasksCount },
@@ -15,17 +15,18 @@ const STUDIES = [
   { ids: ['priorities'], load: async () => (await order()).priorities },
   { ids: ['set-priority'], load: async () => (await order()).setPriority },
   { ids: ['manager-tasks'], load: async () => (await import('./studies/manager.mjs')).managerTasks },
+  { ids: ['fetch-p50', 'fetch-p99', 'fetch-cpu'], origins: 8, load: async () => (await import('./studies/fetch.mjs')).fetches },
+  { ids: ['cold-start'], load: async () => (await import('./studies/cold-start.mjs')).coldStart },
 ];
 
 /** Those with one of these scenarios; all, if none is named. */
-export function chosen(ids, area) {
-  const there = STUDIES.filter((study) => !study.areas || study.areas.includes(area));
-  const unknown = ids.find((id) => !there.some((study) => study.ids.includes(id)));
-  if (unknown) throw new Error(`no scenario is named ${unknown}; there are ${there.flatMap((study) => study.ids).join(', ')}`);
-  return there.filter((study) => ids.length === 0 || study.ids.some((id) => ids.includes(id)));
+export function chosen(ids) {
+  const unknown = ids.find((id) => !STUDIES.some((study) => study.ids.includes(id)));
+  if (unknown) throw new Error(`no scenario is named ${unknown}; there are ${STUDIES.flatMap((study) => study.ids).join(', ')}`);
+  return STUDIES.filter((study) => ids.length === 0 || study.ids.some((id) => ids.includes(id))).map(({ ids: [name], origins = 0 }) => ({ name, origins }));
 }
 
-/** @param mode `{ area, quick, … }`, what the study has to know about the run */
+/** @param mode `{ area, quick, origins }`, what the study has to know about the run */
 export async function study(name, mode) {
   const { load } = STUDIES.find(({ ids }) => ids[0] === name);
   return { area: mode.area, ...(await load())(mode) };
