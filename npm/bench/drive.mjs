@@ -1,8 +1,12 @@
 // A page that works and stays alive: `node npm/bench/drive.mjs [--quick] [scenario…]`. One JSON object per scenario on stdout, progress on stderr.
 //
 // Real keys are pressed, through the browser, while the page pumps ready chunks of work.
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { args } from './args.mjs';
 import { bundle, launch, serve } from './chromium.mjs';
+import { here } from './paths.mjs';
 import { play } from './rounds.mjs';
 import { seeded } from './seeded.mjs';
 import { short } from './tell.mjs';
@@ -53,10 +57,10 @@ async function sample(page, client, subject, steps) {
   return { ...told, 'drive-input-delay': delays[Math.floor(delays.length * 0.95)] };
 }
 
-const OURS = ['millpond Pool'];
+const OURS = ['millpond Pool', 'millpond drive'];
 const title = `${short(CHUNKS)} ready chunks of ${CHUNK * 1000} µs in a page of Chromium, keys pressed meanwhile`;
 const how = `The chunks are ready before the pump is started; each is as much work as takes ${CHUNK * 1000} µs on an idle core. millpond Pool has them as tasks with limit 10, and so has p-limit, `
-  + 'which goes on in microtasks; scheduler.yield and setTimeout are loops by hand that let others have a turn after 4 ms.';
+  + 'which goes on in microtasks; scheduler.yield and setTimeout are loops by hand that let others have a turn after 4 ms. millpond drive is the crate: an executor in wasm whose every task calls JavaScript for its work, and which the page drives.';
 
 const ENTRIES = [
   { id: 'drive-input-delay', unit: 'ms', says: `From the keydown event's time stamp, which the browser sets, to its handler: 95 of 100 keys were heard sooner. ${how}`, targets: OURS.map((of) => ({ of, at_most: 5 })) },
@@ -74,11 +78,17 @@ const ENTRIES = [
 const unknown = ids.find((id) => !ENTRIES.some((entry) => entry.id === id));
 if (unknown) throw new Error(`no scenario is named ${unknown}; there are ${ENTRIES.map(({ id }) => id).join(', ')}`);
 
-const server = await serve(await bundle({ page: 'drive/page.mjs' }));
+/** The crate's part, which cargo builds: by path, as the server has it. */
+function crate() {
+  const folder = execFileSync('cargo', ['xtask', 'bench-drive'], { cwd: here('.'), encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] }).trim().split('\n').at(-1);
+  return Object.fromEntries(['bench_drive.js', 'bench_drive_bg.wasm'].map((name) => [`/${name}`, readFileSync(join(folder, name))]));
+}
+
+const server = await serve({ ...crate(), ...await bundle({ page: 'drive/page.mjs' }) });
 const browser = await launch();
 try {
   const steps = await withPage(browser, server.origin, (page) => page.evaluate((ms) => globalThis.stepsFor(ms), CHUNK));
-  const names = ['millpond Pool', 'p-limit', 'scheduler.yield', 'setTimeout', 'unbudgeted loop'];
+  const names = ['millpond Pool', 'millpond drive', 'p-limit', 'scheduler.yield', 'setTimeout', 'unbudgeted loop'];
   const subjects = Object.fromEntries(names.map((name) => [name, () => withPage(browser, server.origin, (page, client) => sample(page, client, name, steps))]));
   const entries = ENTRIES.filter(({ id }) => ids.length === 0 || ids.includes(id)).map((entry) => ({ ...entry, title }));
   await play({ area: 'drive', rounds: quick ? 2 : 5, apart: true, entries, subjects }, (name) => subjects[name]());

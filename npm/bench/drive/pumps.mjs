@@ -1,4 +1,4 @@
-// Ways to get through a hundred thousand ready chunks of work in a page: `prepare(chunks, work)` gives `pump`, which resolves when all are done.
+// Ways to get through a hundred thousand ready chunks of work in a page: `prepare(chunks, work)` gives (or promises) `pump`, which resolves when all are done.
 // What hands the chunks over does so in `prepare`: only the pumping is looked at.
 import pLimit from 'p-limit';
 import { Pool } from '../millpond.mjs';
@@ -31,6 +31,19 @@ const sliced = (next) => (chunks, work) => async () => {
 };
 
 export const PUMPS = {
+  'millpond drive': async (chunks, work) => {
+    // The crate, built and bound to JavaScript beside this bundle; a variable, so that nobody looks for it before.
+    const built = '/bench_drive.js';
+    const { default: init, Pump } = await import(built);
+    await init();
+    let done;
+    const all = new Promise((resolve) => { done = resolve; });
+    const pump = new Pump(chunks, work, done);
+    return () => {
+      pump.start();
+      return all;
+    };
+  },
   'millpond Pool': (...all) => {
     const pool = new Pool({ concurrency: AT_ONCE });
     return queued((task) => pool.run(task))(...all);
