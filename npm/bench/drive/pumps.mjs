@@ -35,7 +35,7 @@ export const PUMPS = {
     // The crate, built and bound to JavaScript beside this bundle; a variable, so that nobody looks for it before.
     const built = '/bench_drive.js';
     const { default: init, Pump } = await import(built);
-    await init();
+    await init({ module_or_path: '/bench_drive_bg.wasm' });
     let done;
     const all = new Promise((resolve) => { done = resolve; });
     const pump = new Pump(chunks, work, done);

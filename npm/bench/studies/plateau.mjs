@@ -1,7 +1,6 @@
 // Whether a pool that has done much holds more than one that has done little. Nothing else is loaded, so that little is seen.
 import { bytesHeld, toldBy } from '../host.mjs';
 import { Pool } from '../millpond.mjs';
-import { minimum } from '../minimum.mjs';
 import { checkSum, short } from '../tell.mjs';
 
 const AT_ONCE = 10;
@@ -37,10 +36,6 @@ export function memoryPlateau({ area, quick }) {
       'millpond Pool': (count) => {
         const pool = new Pool({ concurrency: AT_ONCE });
         return plateau((i) => pool.run(() => noop(i)), count);
-      },
-      'minimum': (count) => {
-        const run = minimum(AT_ONCE);
-        return plateau((i) => run(noop, i), count);
       },
     },
   };
