@@ -59,14 +59,20 @@ async function sample(page, client, subject, steps) {
 
 const OURS = ['millpond Pool', 'millpond drive'];
 const title = `${short(CHUNKS)} ready chunks of ${CHUNK * 1000} µs in a page of Chromium, keys pressed meanwhile`;
-const how = `The chunks are ready before the pump is started; each is as much work as takes ${CHUNK * 1000} µs on an idle core. millpond Pool has them as tasks with limit 10, and so has p-limit, `
-  + 'which goes on in microtasks; scheduler.yield and setTimeout are loops by hand that let others have a turn after 4 ms. millpond drive is the crate: an executor in wasm whose every task calls JavaScript for its work, and which the page drives.';
+const how = `The chunks are ready before the pump is started; each is as much work as takes ${CHUNK * 1000} µs on an idle core. `
+  + 'millpond Pool has them as tasks with limit 10, and so has p-limit, '
+  + 'which goes on in microtasks; scheduler.yield and setTimeout are loops by hand that let others have a turn after 4 ms. '
+  + 'millpond drive is the crate: an executor in wasm whose every task calls JavaScript for its work, and which the page drives.';
 
 const ENTRIES = [
-  { id: 'drive-input-delay', unit: 'ms', says: `From the keydown event's time stamp, which the browser sets, to its handler: 95 of 100 keys were heard sooner. ${how}`, targets: OURS.map((of) => ({ of, at_most: 5 })) },
+  {
+    id: 'drive-input-delay', unit: 'ms', targets: OURS.map((of) => ({ of, at_most: 5 })),
+    says: `From the keydown event's time stamp, which the browser sets, to its handler: 95 of 100 keys were heard sooner. ${how}`,
+  },
   {
     id: 'drive-long-tasks', unit: 'ms', targets: OURS.map((of) => ({ of, at_most: 10 })),
-    says: `The longest time between two messages that the page sends itself one after the other: how long something else in the page had to wait for its turn, at most. `
+    says: 'The longest time between two messages that the page sends itself one after the other: how long something else in the page had to wait '
+      + 'for its turn, at most. '
       + `What scheduler.yield has put off comes before all messages, and so does the next microtask. ${how}`,
   },
   {
@@ -89,9 +95,10 @@ const browser = await launch();
 try {
   const steps = await withPage(browser, server.origin, (page) => page.evaluate((ms) => globalThis.stepsFor(ms), CHUNK));
   const names = ['millpond Pool', 'millpond drive', 'p-limit', 'scheduler.yield', 'setTimeout', 'unbudgeted loop'];
-  const subjects = Object.fromEntries(names.map((name) => [name, () => withPage(browser, server.origin, (page, client) => sample(page, client, name, steps))]));
+  const measure = (name) => withPage(browser, server.origin, (page, client) => sample(page, client, name, steps));
+  const subjects = Object.fromEntries(names.map((name) => [name, () => measure(name)]));
   const entries = ENTRIES.filter(({ id }) => ids.length === 0 || ids.includes(id)).map((entry) => ({ ...entry, title }));
-  await play({ area: 'drive', rounds: quick ? 2 : 5, apart: true, entries, subjects }, (name) => subjects[name]());
+  await play({ area: 'drive', rounds: quick ? 2 : 5, apart: true, entries, subjects }, measure);
 } finally {
   await browser.close();
   await server.close();
