@@ -11,7 +11,7 @@ const WASM: &str = "--target wasm32-unknown-unknown";
 pub(crate) fn check() -> Result<()> {
     setup::components()?;
     setup::wasm_target()?;
-    let checks: [(&str, &dyn Fn() -> Result<()>); 10] = [
+    let checks: [(&str, &dyn Fn() -> Result<()>); 11] = [
         ("tidy: the project's own rules", &|| tidy::tidy(root())),
         ("the figures of the README and of docs/performance.md, by benches/results.json", &bench::report::check),
         ("rustfmt", &|| run(&mut cargo("fmt --all --check"))),
@@ -19,6 +19,7 @@ pub(crate) fn check() -> Result<()> {
         ("clippy, wasm", &|| clippy(&format!("--package millpond {WASM}"))),
         ("clippy, wasm core", &|| clippy(&format!("--package millpond-core {WASM}"))),
         ("clippy, wasm page", &|| clippy(&format!("--package millpond-web-page {WASM}"))),
+        ("clippy, wasm bench", &|| clippy(&format!("--package millpond-bench-drive {WASM}"))),
         ("rustdoc", &|| run(cargo("doc --quiet --package millpond --no-deps").env("RUSTDOCFLAGS", "-D warnings"))),
         ("links of the README, to files and to what rustdoc made", &links::links),
         ("tsc, on the package, its type tests and the page", &types),

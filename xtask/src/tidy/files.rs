@@ -9,14 +9,16 @@ use super::Finding;
 const LONGEST: usize = 450;
 
 /// Folders with sources, and whether each file in them has to begin with a comment that says what it is for.
-const FOLDERS: [(&str, bool); 11] = [
+const FOLDERS: [(&str, bool); 13] = [
     ("src", true),
+    ("benches", true),
     ("xtask", true),
     ("npm/src", true),
     ("npm/scripts", true),
     ("npm/packaging", true),
     ("npm/hosts", true),
     ("npm/dropin", true),
+    ("npm/bench", true),
     ("www", true),
     ("tests", true),
     ("examples", true),

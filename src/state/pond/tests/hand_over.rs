@@ -99,7 +99,11 @@ fn twins(mut seed: u64) {
                 assert!(one.settle(ticket, Outcome::Failed, now));
                 assert_eq!(one.next(now), other.hand_over(ticket, Outcome::Failed, now));
             }
-            (8, Some(ticket)) => ponds.iter_mut().for_each(|pond| drop(pond.set_level(ticket, Level::from_number(number as f64), now))),
+            (8, Some(ticket)) => {
+                let level = Level::from_number(number as f64);
+                let [one, other] = ponds.each_mut().map(|pond| pond.set_level(ticket, level, now));
+                assert_eq!(one, other);
+            }
             (9, Some(ticket)) if ponds[0].is_waiting(ticket) == Some(false) => {
                 let phase = [Phase::Run, Phase::Unread, Phase::Abandon][random(3)];
                 ponds.iter_mut().for_each(|pond| pond.arm(ticket, phase, at(step + 2)));
