@@ -5,6 +5,7 @@
 
 mod lanes;
 mod scales;
+mod starts;
 mod stuck;
 mod time;
 mod told;
@@ -21,7 +22,6 @@ use super::deadlock::ties::Ties;
 use super::job::{BoxedWork, abort, dismiss};
 use super::keeper::Keeper;
 use super::observe::Observers;
-use super::runner::Runner;
 use super::slots::{Berth, Slot, Slots};
 use super::turns::Turns;
 use super::waits::{Waits, What};
@@ -32,7 +32,7 @@ use crate::event::{Rejection, TaskOutcome};
 use crate::executor::{Guest, LocalExecutor, WeakExecutor};
 use crate::limit::Limit;
 use crate::priority::{Level, Priority};
-use crate::state::{Expiry, Id, Offer, Outcome, Phase, Pond, Refused, Submitted, Time};
+use crate::state::{Expiry, Id, Offer, Phase, Pond, Refused, Submitted, Time};
 use scales::Scales;
 pub(crate) use scales::Shrinks;
 
@@ -296,26 +296,6 @@ impl Mill {
         self.tell_observers();
     }
 
-    /// Ends the task of a berth and starts the next one there, if there is one.
-    fn hand_over(self: &Rc<Self>, ticket: Id, outcome: Outcome, berth: Berth) -> bool {
-        let now = self.now();
-        if self.look(Pond::next_deadline) <= now {
-            self.settle(ticket, outcome);
-            return self.next(|| berth).is_some();
-        }
-        let lane = self.look(|pond| pond.lane_of(ticket));
-        let next = self.pond.borrow_mut().hand_over(ticket, outcome, now);
-        self.note_end(ticket, lane, outcome);
-        if let Some(next) = next {
-            self.board(next, berth);
-        }
-        self.forget(ticket);
-        self.notify(lane);
-        self.keep_time();
-        self.tell_observers();
-        next.is_some()
-    }
-
     #[inline]
     fn forget(&self, ticket: Id) {
         self.ties.forget(ticket);
@@ -326,65 +306,8 @@ impl Mill {
     }
 }
 
-/// Starting.
+/// Room.
 impl Mill {
-    /// Starts the next task in a berth that is free. What is due comes first: nobody starts whose time to wait is over.
-    fn next(self: &Rc<Self>, berth: impl FnOnce() -> Berth) -> Option<Berth> {
-        let now = self.now();
-        if self.look(Pond::next_deadline) <= now {
-            self.keeper.dismiss();
-            return None;
-        }
-        let ticket = self.pond.borrow_mut().next(now)?;
-        let berth = berth();
-        self.start(ticket, berth);
-        Some(berth)
-    }
-
-    /// Starts a runner for each task that may start.
-    fn pump(self: &Rc<Self>) {
-        if self.executor.is_gone() {
-            return;
-        }
-        while let Some(berth) = self.next(|| self.slots.hire()) {
-            self.spawn(berth);
-        }
-    }
-
-    fn spawn(self: &Rc<Self>, berth: Berth) {
-        if let Some(executor) = self.executor() {
-            executor.spawn_detached(Runner::new(Rc::clone(self), berth));
-        }
-    }
-
-    pub(super) fn retire_runner(&self, berth: Berth) {
-        self.slots.retire(berth);
-    }
-
-    /// A task has a permit.
-    fn start(self: &Rc<Self>, ticket: Id, berth: Berth) {
-        self.board(ticket, berth);
-        self.tell_observers();
-        if !self.waits.is_empty() {
-            self.notify(self.look(|pond| pond.lane_of(ticket)));
-        }
-    }
-
-    /// It goes aboard before anybody hears of it.
-    fn board(self: &Rc<Self>, ticket: Id, berth: Berth) {
-        self.slots.board(ticket, berth);
-        self.note_start(ticket);
-        if !self.run_timeouts.borrow().is_empty() {
-            self.start_clock(ticket);
-        }
-    }
-
-    fn start_clock(self: &Rc<Self>, ticket: Id) {
-        let Some(span) = self.run_timeouts.borrow_mut().remove(&ticket) else { return };
-        self.pond.borrow_mut().arm(ticket, Phase::Run, self.time().saturating_add(span));
-        self.keep_time();
-    }
-
     /// Tells those who wait for a lane that it may be their turn.
     pub(super) fn notify(&self, lane: Id) {
         self.rescale(lane);

@@ -4,6 +4,8 @@
 //! ([`Submitted::started`], [`Pond::next`]) until it is settled. After anything that may free a permit or widen a limit
 //! the caller asks [`Pond::next`] until there is none; meanwhile newcomers cannot overtake, because a line that waits goes first.
 
+mod hand_over;
+mod levels;
 mod look;
 mod recall;
 mod stuck;
@@ -367,50 +369,9 @@ impl Pond {
         true
     }
 
-    /// Ends a running task and starts another: [`Pond::settle`], then [`Pond::next`].
-    pub(crate) fn hand_over(&mut self, ticket: Id, outcome: Outcome, now: Time) -> Option<Id> {
-        let is_passed_on = self.pass_on(ticket, outcome);
-        if is_passed_on.is_some() {
-            return is_passed_on;
-        }
-        self.settle(ticket, outcome, now);
-        self.next(now)
-    }
-
-    /// The same for the common case, in which nothing changes but who has the permit: only the lane of the task waits for one, and neither
-    /// time nor weights have a say in it.
-    fn pass_on(&mut self, ticket: Id, outcome: Outcome) -> Option<Id> {
-        let id = self.tasks.get(ticket).filter(|task| task.weight == 1 && !task.is_waiting())?.lane;
-        let nobody_else = self.ready.head().is_none() && self.lapsed.head().is_none() && self.limit.fits(self.used - 1, 1);
-        let lane = self.lanes.get_mut(id).filter(|lane| nobody_else && lane.passes_permits_on())?;
-        let next = self.lines.head(&lane.line)?;
-        lane.counts.count(outcome.counter());
-        lane.counts.uncount(Counter::Waiting);
-        lane.wanted -= 1;
-        self.lines.remove(&mut lane.line, &mut self.tasks, next);
-        let mut ended = self.tasks.remove(ticket)?;
-        self.deadlines.clear(&mut ended.alarms);
-        self.deadlines.disarm(&mut self.tasks.get_mut(next)?.alarms, Phase::Queue);
-        Some(next)
-    }
-
     /// Whether a task waits; nothing if it is settled.
     pub(crate) fn is_waiting(&self, ticket: Id) -> Option<bool> {
         self.tasks.get(ticket).map(Task::is_waiting)
-    }
-
-    /// Moves a waiting task to another level; it keeps its place in the order of submission, and ages from there. False if it does not wait.
-    pub(crate) fn set_level(&mut self, ticket: Id, level: Level, now: Time) -> bool {
-        self.move_to(ticket, level) && self.age_from(ticket, now)
-    }
-
-    fn move_to(&mut self, ticket: Id, level: Level) -> bool {
-        let Some(id) = self.tasks.get(ticket).filter(|task| task.is_waiting()).map(|task| task.lane) else { return false };
-        let Some(lane) = self.lanes.get_mut(id) else { return false };
-        self.lines.remove(&mut lane.line, &mut self.tasks, ticket);
-        self.lines.insert(&mut lane.line, &mut self.tasks, ticket, level);
-        self.refresh_ready(id);
-        true
     }
 
     /// The task of a lane that would start next.

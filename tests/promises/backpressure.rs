@@ -6,7 +6,7 @@ use std::future::pending;
 use std::pin::Pin;
 use std::task::Poll;
 
-use millpond::{Concurrency, LocalExecutor, Pool, Submit, TaskState};
+use millpond::{Concurrency, LocalExecutor, Pool, PoolManager, Submit, TaskState};
 use wasm_bindgen_test::wasm_bindgen_test;
 
 use super::kit::{End, Rig, SECOND, accepted, end, gated};
@@ -65,6 +65,23 @@ fn a_resumed_pool_tells_those_who_wait_for_room() {
     assert!(poll(Pin::new(&mut submit), &waker).is_pending());
     rig.pool.resume();
     assert_eq!((waiting.state(), wakes.take() > 0), (TaskState::Running, true));
+    assert!(poll_once(Pin::new(&mut submit)).is_ready());
+}
+
+#[wasm_bindgen_test(unsupported = test)]
+fn a_start_makes_room_in_its_own_pool_though_it_is_another_pool_that_gave_the_permit() {
+    let ex = LocalExecutor::new();
+    let manager = PoolManager::<u8>::builder(&ex).concurrency(1).pool_queue_capacity(1).build().unwrap();
+    let (one, other) = (manager.get(1).unwrap(), manager.get(2).unwrap());
+    let (gate, first) = gated(());
+    let _running = accepted(one.try_submit(first));
+    let _waiting = accepted(other.try_submit(pending::<()>()));
+    let mut submit = other.submit(async {});
+    let (wakes, waker) = WakeCount::new();
+    assert!(poll(Pin::new(&mut submit), &waker).is_pending());
+    gate.open();
+    ex.run_until_idle();
+    assert!(wakes.take() > 0);
     assert!(poll_once(Pin::new(&mut submit)).is_ready());
 }
 

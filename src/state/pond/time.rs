@@ -1,7 +1,6 @@
 //! What time does to a pond: clocks of tasks, and the lives of lanes.
 
 use super::{Due, Expiry, Pond};
-use crate::priority::Level;
 use crate::state::counts::{Counter, Outcome};
 use crate::state::deadlines::{BEGINNINGS, ENDS, Phase};
 use crate::state::rate::Rate;
@@ -68,27 +67,6 @@ impl Pond {
         if self.lanes.get(id).is_some_and(|lane| lane.has_hold_to_end(now)) {
             self.hold_until(id, Time::ZERO, now);
         }
-    }
-
-    /// Has those rise by a class that have waited for a step of their lane's aging.
-    #[inline]
-    pub(super) fn grow_old(&mut self, now: Time) {
-        while let Some((ticket, phase)) = self.deadlines.due(BEGINNINGS, now) {
-            let at = self.deadlines.next(BEGINNINGS);
-            let Some(task) = self.tasks.get_mut(ticket) else { return };
-            self.deadlines.disarm(&mut task.alarms, phase);
-            if let Some(level) = self.lines.level(task).and_then(Level::raised) {
-                self.set_level(ticket, level, at);
-            }
-        }
-    }
-
-    /// Starts a waiting task's step to the next class.
-    pub(super) fn age_from(&mut self, ticket: Id, now: Time) -> bool {
-        let Some(task) = self.tasks.get_mut(ticket) else { return false };
-        let step = self.lanes.get(task.lane).map_or(Time::NEVER, |lane| lane.aging);
-        self.deadlines.arm(&mut task.alarms, ticket, Phase::Aging, now.after(step));
-        true
     }
 
     fn due_task(&mut self, now: Time) -> Option<Due> {
