@@ -21,7 +21,7 @@
 //! | 9 hold lane `id`, or let go of it if `number` is 0 | |
 //! | 10 submit to lane `id`, `number` the priority, and its weight less one in the bits of `what` from 8 | the ticket, with bit 30 set if the task starts now; -1 full, -2 closed, -4 no more tickets; who was dropped for it is the subject |
 //! | 11 finish task `id`, `number` the outcome | the next task to start, as 12 |
-//! | 12 next | the next task to start, which now holds a permit; -1 if there is none |
+//! | 12 next | the next task to start, which now holds a permit, with bit 30 set if there may be another; -1 if there is none |
 //! | 13 withdraw task `id` if it waits, `number` the outcome | 1 if it waited, 0 if it runs |
 //! | 14 change the priority of task `id`, `number` the new one | 1 if it waits |
 //! | 15 set clock `number` of task `id` to `at`, which may be never | |
@@ -49,8 +49,8 @@ use crate::state::{Due, Expiry, Id, LaneOptions, Offer, Outcome, Phase, Pond, Re
 static ALLOCATOR: lol_alloc::LockedAllocator<lol_alloc::FreeListAllocator> =
     lol_alloc::LockedAllocator::new(lol_alloc::FreeListAllocator::new());
 
-/// Added to a ticket that starts at once.
-const STARTED: i32 = 1 << 30;
+/// Added to a ticket that starts at once, and to one after which another may start.
+const FLAG: i32 = 1 << 30;
 /// No task.
 const NONE: i32 = -1;
 /// No such pond, lane or task.
@@ -72,8 +72,12 @@ fn handle(id: Id) -> i32 {
     id.raw().cast_signed()
 }
 
-fn ticket(ticket: Option<Id>) -> i32 {
-    ticket.map_or(NONE, handle)
+fn next(pond: &mut Pond, now: Time) -> i32 {
+    pond.next(now).map_or(NONE, |ticket| flagged(ticket, pond.has_ready()))
+}
+
+fn flagged(ticket: Id, flag: bool) -> i32 {
+    handle(ticket) | if flag { FLAG } else { 0 }
 }
 
 /// A limit of zero never comes from our TypeScript; it is taken as none.
@@ -113,9 +117,9 @@ fn act_on(pond: &mut Pond, what: u32, more: u32, id: Id, number: f64, at: Time) 
         10 => return Some(submit(pond, id, Offer { level: Level::from_number(number), weight: more + 1 }, at)),
         11 => {
             pond.settle(id, Outcome::from_number(number as u32), at);
-            return Some(ticket(pond.next(at)));
+            return Some(next(pond, at));
         }
-        12 => return Some(ticket(pond.next(at))),
+        12 => return Some(next(pond, at)),
         13 => return Some((pond.is_waiting(id)? && pond.settle(id, Outcome::from_number(number as u32), at)).into()),
         14 => return Some(pond.set_level(id, Level::from_number(number), at).into()),
         15 => pond.arm(id, Phase::from_number(number as u32)?, at),
@@ -145,7 +149,7 @@ fn submit(pond: &mut Pond, lane: Id, offer: Offer, now: Time) -> i32 {
     match pond.submit(lane, offer, now) {
         Ok(task) => {
             SUBJECT.set(task.dropped.unwrap_or(Id::NONE));
-            handle(task.ticket) | if task.started { STARTED } else { 0 }
+            flagged(task.ticket, task.started)
         }
         Err(Refused::Full) => -1,
         Err(Refused::Closed) => -2,

@@ -17,8 +17,8 @@ export interface Holder {
 const TRAPPED = -1;
 /** In the place of a lane: the whole pond. */
 export const ALL = -1;
-/** Set in a ticket that holds a permit from the beginning. */
-export const STARTED = 1 << 30;
+/** Set in a ticket that holds a permit from the beginning, and in one after which another may start. */
+export const FLAG = 1 << 30;
 /** The part of a ticket that is its index; the rest is its generation. */
 export const INDEX = 0xff_ffff;
 

@@ -2,7 +2,7 @@
  * What a pool is made of inside: a line with its limit, in a pond.
  */
 import { LANE_CAPACITY, LANE_CLOSE, LANE_HOLD, LANE_HOLD_UNTIL, LANE_PAUSE, LANE_RESIZE, STARTS, SUBJECT, SUBMIT } from './calls.js';
-import { act, ALL, broken, read, STARTED } from './core.js';
+import { act, ALL, broken, FLAG, read } from './core.js';
 import { PoolClosedError, QueueFullError } from './errors.js';
 import type { Task } from './handle.js';
 import { callable, check, rank, type Ranked } from './options.js';
@@ -149,11 +149,11 @@ export class Lane extends Scope {
     const ticket = this.#submit(extra, time);
     if (ticket < 0) return this.#refuse(job, ticket);
     const dropped = this.settings.overflow ? pond.find(read(pond.handle, ALL, SUBJECT)) : undefined;
-    const recalled = pond.place(job, ticket & ~STARTED);
+    const recalled = pond.place(job, ticket & ~FLAG);
     const { totalTimeout, queueTimeout } = extra ?? this.settings;
     if (totalTimeout !== Infinity) job.arm(TOTAL, totalTimeout);
     if (extra) this.register(job, extra);
-    const starts = (ticket & STARTED) !== 0;
+    const starts = (ticket & FLAG) !== 0;
     if (!starts && queueTimeout !== Infinity) job.arm(QUEUE, queueTimeout);
     this.came(!starts);
     pond.all.came(!starts);

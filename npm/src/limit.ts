@@ -2,9 +2,10 @@
  * The shape of p-limit around a pool: for one who comes from there, or needs no more. The one place that has its names.
  */
 import type { Task } from './handle.js';
+import type { Lane } from './lane.js';
 import { flag, limit as count } from './options.js';
-import { Pool, type PoolOptions } from './pool.js';
-import { ignore } from './task.js';
+import { laneOf, Pool, type PoolOptions } from './pool.js';
+import { ignore, Job, soon } from './task.js';
 
 /** How a {@link limit} is made: as a pool, with a concurrency that has to be told. */
 export interface LimitOptions extends PoolOptions {
@@ -50,17 +51,35 @@ export interface LimitFunction {
 
 type Submit = (fn: (...args: unknown[]) => unknown, ...args: unknown[]) => Promise<unknown>;
 
-/** One that starts at once is called in a microtask all the same, unless it was cancelled until then. */
-function submitter(pool: Pool): Submit {
-  const soon = Promise.resolve();
+/** A call of a function with its arguments. Its promise is a plain one, unless somebody listens who is told of a task. */
+class Call extends Job {
+  readonly #args: unknown[];
+
+  constructor(lane: Lane, fn: (...args: never[]) => unknown, args: unknown[]) {
+    super(lane, fn, undefined);
+    this.#args = args;
+  }
+
+  protected override invoke(fn: (...args: never[]) => unknown): unknown {
+    return fn(...this.#args as never[]);
+  }
+
+  protected override hand(promise: Promise<unknown>): Promise<unknown> {
+    return this.lane.audience ? super.hand(promise) : promise;
+  }
+
+  /** What starts at once is called in a microtask all the same, unless it was cancelled until then. */
+  override begin(): Task<unknown> {
+    return this.beginSoon();
+  }
+}
+
+/** How calls are given to the pool; with retries it is another call for each attempt. */
+function submitter(pool: Pool, retries: boolean): Submit {
+  if (retries) return (fn, ...args) => pool.run(({ signal }) => soon.then(() => (signal.aborted ? undefined : fn(...args))));
   return (fn, ...args) => {
-    let isNow = true;
-    const task: Task<unknown> = pool.run(() => {
-      if (isNow) return soon.then(() => (task.state === 'running' ? fn(...args) : undefined));
-      return fn(...args);
-    });
-    isNow = false;
-    return task;
+    const lane = laneOf(pool);
+    return lane.admit(new Call(lane, fn, args));
   };
 }
 
@@ -95,7 +114,7 @@ export function limit(options: number | LimitOptions): LimitFunction {
   const { rejectOnClear = true, ...rest } = Object(options) === options ? options as LimitOptions : { concurrency: options as number };
   const isTold = flag(rejectOnClear, 'rejectOnClear');
   const pool = new Pool({ ...rest, concurrency: count(rest.concurrency, 'concurrency') });
-  const submit = submitter(pool);
+  const submit = submitter(pool, rest.retry !== undefined);
   const mute = (error: unknown) => (error === pool ? new Promise(ignore) : Promise.reject(error));
   const limited = isTold ? submit : (...args: Parameters<Submit>) => submit(...args).catch(mute);
   return Object.defineProperties(limited, {

@@ -55,8 +55,8 @@ export interface Item {
 class ItemJob extends Job {
   onEnd: ((result: PromiseSettledResult<unknown>) => void) | undefined = undefined;
 
-  protected override context(): this {
-    return this;
+  protected override invoke(fn: (context: never) => unknown): unknown {
+    return fn(this as never);
   }
 
   protected override ended(failed: boolean, value: unknown): void {

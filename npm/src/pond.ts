@@ -7,7 +7,7 @@ import {
   DUE, EVICT, FINISH, LANE_CAPACITY, LANE_FREE, LANE_NEW, LANE_RATE, NEXT, NEXT_DEADLINE, NEXT_EXPIRY, NEXT_RESUMPTION, POND_NEW, POND_RESIZE,
   SET_CLOCK, SUBJECT, WITHDRAW,
 } from './calls.js';
-import { act, ALL, broken, type Holder, INDEX, load, read, register } from './core.js';
+import { act, ALL, broken, FLAG, type Holder, INDEX, load, read, register } from './core.js';
 import { TimeoutError } from './errors.js';
 import { Lane, type Settings } from './lane.js';
 import { Scope } from './scope.js';
@@ -136,14 +136,16 @@ export class Pond implements Holder {
     this.#start(act(NEXT, this.handle, 0, 0, this.time()));
   }
 
-  #start(ticket: number): void {
-    while (ticket >= 0) {
-      const job = this.#jobs[ticket & INDEX]!;
+  #start(first: number): void {
+    let answer = first;
+    while (answer >= 0) {
+      const job = this.#jobs[answer & INDEX]!;
       job.admit();
       launch(job);
       job.lane.changed();
       this.all.changed();
-      ticket = act(NEXT, this.handle, 0, 0, this.time());
+      if (!(answer & FLAG)) break;
+      answer = act(NEXT, this.handle, 0, 0, this.time());
     }
     this.resume();
   }

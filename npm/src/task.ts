@@ -31,6 +31,9 @@ const OVER = 4;
 /** By the outcomes. */
 export const STATES: readonly EndState[] = ['succeeded', 'failed', 'cancelled', 'timedOut', 'failed', 'dropped'];
 
+/** What is to be done in a microtask is a reaction of this. */
+export const soon = Promise.resolve();
+
 /** For promises whose rejection nobody has to handle. */
 export const ignore = () => {};
 
@@ -89,9 +92,8 @@ export class Job implements Slot, Ready {
   declare onTimeout?: ((error: TimeoutError) => void) | undefined;
   declare onRecall?: (() => void) | undefined;
   #fn: ((context: never) => unknown) | undefined;
-  #open: ((job: Job) => void) | undefined;
-  /** Rejects its promise, once its function runs. */
-  #reject: ((reason: unknown) => void) | undefined;
+  /** Opens its gate, as long as it waits; rejects its promise, once its function runs. */
+  #settle: ((value: unknown) => void) | undefined;
   #stage = WAITING;
   #outcome: Outcome | -1 = -1;
 
@@ -101,9 +103,13 @@ export class Job implements Slot, Ready {
     this.extra = extra;
   }
 
-  /** What the function is called with. */
-  protected context(): unknown {
-    return new Context(this);
+  protected invoke(fn: (context: never) => unknown): unknown {
+    return fn(new Context(this) as never);
+  }
+
+  /** What the caller gets. */
+  protected hand(promise: Promise<unknown>): Promise<unknown> {
+    return handle(promise, this);
   }
 
   /** What errors call one of its clocks. */
@@ -193,7 +199,7 @@ export class Job implements Slot, Ready {
   /** Makes the promise of a task that waits. The reaction has to be registered in the caller's turn. */
   wait(): Task<unknown> {
     const gate = new Promise<Job>(take);
-    this.#open = taken;
+    this.#settle = taken;
     taken = undefined;
     return this.#taken(gate.then(enter));
   }
@@ -213,9 +219,15 @@ export class Job implements Slot, Ready {
     return task;
   }
 
+  /** As {@link begin}, but that its function is called in a microtask. */
+  protected beginSoon(): Task<unknown> {
+    this.#stage = RUNNING;
+    return this.#taken(soon.then(() => this.#call()));
+  }
+
   /** It has its promise. */
   #taken(promise: Promise<unknown>): Task<unknown> {
-    const task = handle(promise, this);
+    const task = this.hand(promise) as Task<unknown>;
     this.promise = task;
     if (this.lane.audience && this.attempt === 1) this.lane.tell('submit', { task: this.extra?.series?.promise ?? task }, this);
     return task;
@@ -230,7 +242,7 @@ export class Job implements Slot, Ready {
   start(): boolean {
     if (this.#stage !== READY) return false;
     this.#stage = FLYING;
-    this.#open!(this);
+    this.#settle!(this);
     return true;
   }
 
@@ -248,6 +260,7 @@ export class Job implements Slot, Ready {
   /** Calls the function. Returns or throws what it did; if that is to be waited for, something that settles the task's promise later. */
   #call(): unknown {
     this.#stage = RUNNING;
+    this.#settle = undefined;
     const { timeout } = this.extra ?? this.lane.settings;
     if (timeout !== Infinity) this.arm(RUN, timeout);
     this.lane.timings?.start(this.extra!);
@@ -257,7 +270,7 @@ export class Job implements Slot, Ready {
     try {
       // By a listener.
       if (this.extra?.stopped) throw this.extra.reason;
-      value = this.#fn!(this.context() as never);
+      value = this.invoke(this.#fn!);
       if (isThenable(value)) return this.#follow(genuine(value));
     } catch (error) {
       failed = true;
@@ -276,13 +289,13 @@ export class Job implements Slot, Ready {
   #follow(promise: Promise<unknown>): PromiseLike<unknown> {
     const follow = (resolve: (value: unknown) => void, reject: (reason: unknown) => void) => {
       if (this.extra?.stopped) reject(this.extra.reason);
-      this.#reject = reject;
-      then.call(promise, (value) => this.#settle(false, value, resolve), (error) => this.#settle(true, error, reject));
+      this.#settle = reject;
+      then.call(promise, (value) => this.#followed(false, value, resolve), (error) => this.#followed(true, error, reject));
     };
     return { then: follow } as PromiseLike<unknown>;
   }
 
-  #settle(failed: boolean, value: unknown, settle: (value: unknown) => void): void {
+  #followed(failed: boolean, value: unknown, settle: (value: unknown) => void): void {
     const stopped = this.extra?.stopped;
     this.#ended(failed, value);
     if (!stopped) settle(value);
@@ -290,7 +303,7 @@ export class Job implements Slot, Ready {
 
   /** Its function has ended. */
   #ended(failed: boolean, value: unknown): void {
-    this.promise = this.#reject = this.#fn = undefined;
+    this.promise = this.#settle = this.#fn = undefined;
     if (!this.extra?.stopped && !(failed && this.extra?.series)) this.ended(failed, value);
     if (!failed && this.extra?.kept) return;
     if (this.lane.audience && !this.extra?.stopped) this.more.reason = value;
@@ -357,7 +370,7 @@ export class Job implements Slot, Ready {
   #withdraw(told: boolean): void {
     const stage = this.#stage;
     this.#leave(CANCELLED);
-    this.#open!(this);
+    this.#settle!(this);
     this.promise = this.#fn = undefined;
     if (stage === FLYING) landed();
     if (stage !== WAITING) this.lane.pond.finish(this, this.#outcome as Outcome);
@@ -366,7 +379,7 @@ export class Job implements Slot, Ready {
   }
 
   #interrupt(outcome: Outcome, reason: unknown): void {
-    this.#reject?.(reason);
+    this.#settle?.(reason);
     const { pond, settings: { abandon } } = this.lane;
     pond.interrupt(this);
     if (outcome === TIMED_OUT) this.onTimeout?.(reason as TimeoutError);
@@ -381,8 +394,8 @@ export class SlotJob extends Job {
   override onTimeout: ((error: TimeoutError) => void) | undefined = undefined;
   override onRecall: (() => void) | undefined = undefined;
 
-  protected override context(): Slot {
-    return this;
+  protected override invoke(fn: (context: never) => unknown): unknown {
+    return fn(this as never);
   }
 
   /** Only requests have slots, and their function ends with the headers. */

@@ -65,6 +65,7 @@ export function landed(): void {
 
 /** Sends off whom the slice has room for. */
 export function flow(): void {
+  if (ready.size === 0) return;
   for (const task of ready) {
     if (!send(task)) return;
     ready.delete(task);

@@ -67,4 +67,10 @@ impl Pond {
     pub(crate) fn is_drained(&self, id: Id) -> bool {
         self.lanes.get(id).is_none_or(|lane| lane.has_no_task())
     }
+
+    /// Whether a line wants a permit.
+    #[allow(dead_code, reason = "the Rust face asks for the next one instead")]
+    pub(crate) fn has_ready(&self) -> bool {
+        self.ready.head().is_some()
+    }
 }
