@@ -84,10 +84,8 @@ pub(super) trait Sink<T> {
     fn settle(&self, result: Result<T, TaskError>) -> Outcome;
     /// Tells whoever waits. Settling and telling are apart, so that whoever is told finds the pool's books in order.
     fn announce(&self);
-    /// Whether who waits is told by a probe. Who does not know says no: then nobody is sure of a deadlock.
-    fn would_wake(&self, _probe: &Arc<Probe>) -> bool {
-        false
-    }
+    /// Whether who waits is told by a probe.
+    fn would_wake(&self, probe: &Arc<Probe>) -> bool;
 }
 
 /// The end of a promise at the task's side, with how to tell whether an output is an error.

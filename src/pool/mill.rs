@@ -382,3 +382,6 @@ impl fmt::Debug for Mill {
         f.debug_struct("Mill").field("totals", &self.look(Pond::totals)).finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -195,3 +195,31 @@ fn a_value_that_comes_with_the_last_tick_counts() {
     rig.advance(SECOND);
     assert_eq!(end(&mut task), End::Value(()));
 }
+
+#[wasm_bindgen_test(unsupported = test)]
+fn who_is_late_does_not_start_although_nobody_has_looked_at_the_clock_since() {
+    let clock = ManualClock::new();
+    let ex = LocalExecutor::with_clock(clock.clone());
+    let pool = Pool::builder(&ex).concurrency(1).queue_capacity(9).build().unwrap();
+    let running = accepted(pool.try_submit(pending::<()>()));
+    let mut late = accepted(pool.task(async {}).queue_timeout(SECOND).try_submit());
+    ex.run_until_idle();
+    clock.advance(SECOND);
+    assert!(running.cancel());
+    assert_eq!(late.state(), TaskState::Waiting);
+    ex.run_until_idle();
+    assert_eq!(end(&mut late), End::TimedOut(Timeout::Queue));
+}
+
+#[wasm_bindgen_test(unsupported = test)]
+fn a_deadline_that_is_not_the_first_wakes_nobody() {
+    let rig = Rig::new(1);
+    let _gates = rig.fill();
+    let stuck = |seconds| accepted(rig.pool.task(pending::<()>()).queue_timeout(seconds * SECOND).try_submit());
+    let _first = stuck(2);
+    rig.ex.run_until_idle();
+    for seconds in [2, 3] {
+        drop(stuck(seconds));
+        assert_eq!(rig.ex.run_until_idle(), 0, "{seconds}");
+    }
+}

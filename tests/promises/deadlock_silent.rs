@@ -3,7 +3,8 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot go on fails")]
 
 use std::cell::Cell;
-use std::future::poll_fn;
+use std::future::{pending, poll_fn};
+use std::mem::replace;
 use std::pin::{Pin, pin};
 use std::rc::Rc;
 use std::task::Poll;
@@ -11,12 +12,12 @@ use std::task::Poll;
 use futures::channel::oneshot;
 use futures::future::{Either, select};
 use futures::stream::{FuturesUnordered, StreamExt};
-use millpond::{Awaited, TaskError};
+use millpond::{Awaited, Pool, PoolManager, TaskError};
 use wasm_bindgen_test::wasm_bindgen_test;
 
 use super::deadlock::{nested, nesting, value};
 use super::kit::{End, Later, Rig, SECOND, accepted, adds_up, end, gated};
-use super::support::poll_once;
+use super::support::{WakeCount, poll, poll_once};
 
 #[wasm_bindgen_test(unsupported = test)]
 fn nothing_is_told_while_somebody_outside_may_wake_a_task() {
@@ -206,4 +207,108 @@ fn a_task_that_drives_the_executor_itself_is_not_stuck() {
     }));
     rig.ex.run_until_idle();
     assert!(value(&mut outer), "nobody has ended it");
+}
+
+#[wasm_bindgen_test(unsupported = test)]
+fn a_handle_that_would_wake_nobody_is_not_taken_for_who_may() {
+    // Each looks at something of its own pool with a waker of nobody's, and waits for somebody outside.
+    type Look = fn(Pool) -> Box<dyn FnMut()>;
+    let looks: [(&str, Look); 3] = [
+        ("a handle", |pool| {
+            let mut task = accepted(pool.try_submit(async {}));
+            Box::new(move || assert!(poll_once(Pin::new(&mut task)).is_pending()))
+        }),
+        ("a map", |pool| {
+            let mut map = pool.map(0..9, async |_| ());
+            Box::new(move || assert!(poll_once(Pin::new(&mut map.next())).is_pending()))
+        }),
+        ("a group", |pool| {
+            let group = pool.group::<(), ()>();
+            (0..3).for_each(|_| group.try_submit(async { Ok(()) }).unwrap());
+            let mut join = group.join();
+            Box::new(move || assert!(poll_once(Pin::new(&mut join)).is_pending()))
+        }),
+    ];
+    for (name, look) in looks {
+        for leased in [false, true] {
+            let rig = Rig::new(1);
+            let manager = PoolManager::<u8>::builder(&rig.ex).pool_concurrency(1).pool_queue_capacity(9).build().unwrap();
+            let lease = manager.get(1).unwrap();
+            let pool = if leased { (*lease).clone() } else { rig.pool.clone() };
+            let (inner, (gate, opened)) = (pool.clone(), gated(7));
+            let mut outer = accepted(pool.try_submit(async move {
+                let (mut look, mut opened) = (look(inner), pin!(opened));
+                poll_fn(move |cx| {
+                    look();
+                    opened.as_mut().poll(cx)
+                })
+                .await
+            }));
+            rig.ex.run_until_idle();
+            assert_eq!((end(&mut outer), pool.stats().cancelled), (End::NotYet, 0), "{name}, leased: {leased}");
+            gate.open();
+            rig.ex.run_until_idle();
+            assert_eq!(end(&mut outer), End::Value(7), "{name}, leased: {leased}");
+        }
+    }
+}
+
+#[wasm_bindgen_test(unsupported = test)]
+fn a_map_with_many_tasks_has_one_waker() {
+    let rig = Rig::new(2);
+    let (pool, (gate, opened)) = (rig.pool.clone(), gated(None));
+    let mut outer = accepted(rig.pool.try_submit(async move {
+        let mut map = pool.map(0..2, async |number: u8| number);
+        let items = match select(map.next(), pin!(opened)).await {
+            Either::Left((item, _)) => item,
+            Either::Right((nothing, _)) => nothing,
+        };
+        items.map(|item| item.is_ok())
+    }));
+    let _second = nesting(&rig);
+    rig.ex.run_until_idle();
+    assert_eq!((end(&mut outer), rig.pool.stats().waiting), (End::NotYet, 3));
+    gate.open();
+    rig.ex.run_until_idle();
+    assert_eq!(value(&mut outer), None, "somebody outside could wake it");
+}
+
+#[wasm_bindgen_test(unsupported = test)]
+fn who_goes_on_when_it_is_polled_to_be_sure_may_help_the_others() {
+    let rig = Rig::new(1);
+    let manager = PoolManager::<u8>::builder(&rig.ex).pool_concurrency(1).pool_queue_capacity(9).build().unwrap();
+    let (helps, stuck) = ((*manager.get(1).unwrap()).clone(), (*manager.get(2).unwrap()).clone());
+    let mut outer = accepted(stuck.try_submit(nested(stuck.clone(), async { 7 })));
+    let (ex, own) = (rig.ex.clone(), helps.clone());
+    let _helps = accepted(helps.try_submit(async move {
+        let (mut inner, mut polled) = (pin!(nested(own, async {})), false);
+        poll_fn(move |cx| {
+            if !replace(&mut polled, true) {
+                return inner.as_mut().poll(cx).map(drop);
+            }
+            let stuck = stuck.clone();
+            ex.spawn(async move { stuck.resize(2).unwrap() });
+            Poll::Ready(())
+        })
+        .await;
+    }));
+    rig.ex.run_until_idle();
+    assert_eq!(value(&mut outer), Ok(7));
+}
+
+#[wasm_bindgen_test(unsupported = test)]
+fn whoever_drives_is_not_kept_busy_by_a_task_that_somebody_outside_may_wake() {
+    let rig = Rig::new(1);
+    let (pool, (gate, opened)) = (rig.pool.clone(), gated(()));
+    let _outer = accepted(rig.pool.try_submit(async move { drop(select(pin!(nested(pool, async {})), pin!(opened)).await) }));
+    let (wakes, waker) = WakeCount::new();
+    let mut run = pin!(rig.ex.run(pending::<()>()));
+    let mut rests = || {
+        assert!(poll(run.as_mut(), &waker).is_pending());
+        wakes.take() == 0
+    };
+    assert!((0..9).any(|_| rests()), "it is looked at once more to be sure");
+    rig.ex.spawn(async {});
+    assert!(wakes.take() > 0 && rests(), "and then left alone");
+    drop(gate);
 }

@@ -277,3 +277,25 @@ fn bad_options_are_refused_by_name_and_change_nothing() {
     assert_eq!(manager.resize(0).unwrap_err().option(), "concurrency");
     assert_eq!(manager.concurrency(), Concurrency::AtMost(3));
 }
+
+#[wasm_bindgen_test(unsupported = test)]
+fn a_key_has_its_turn_at_a_free_permit_from_when_somebody_waits() {
+    let estate = Estate::<()>::new(|options| options.concurrency(1).pool_queue_capacity(0));
+    let [busy, early, late] = [0, 1, 2].map(|key| estate.manager.get(key).unwrap());
+    let (gate, future) = gated(());
+    let _running = accepted(busy.try_submit(future));
+    // Somebody waits, and a key is changed for which nobody does.
+    let _close = estate.ex.spawn(busy.close());
+    estate.ex.run_until_idle();
+    late.pause();
+    late.resume();
+    let order = Recorder::new();
+    for (name, lease) in [(1, &early), (2, &late)] {
+        let (run, order) = (lease.run(async {}), order.clone());
+        estate.ex.spawn(async move { order.note((name, run.await.is_ok())) });
+    }
+    estate.ex.run_until_idle();
+    gate.open();
+    estate.ex.run_until_idle();
+    assert_eq!(order.take(), [(1, true), (2, true)]);
+}

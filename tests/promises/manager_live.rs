@@ -11,7 +11,7 @@ use wasm_bindgen_test::wasm_bindgen_test;
 
 use super::kit::{SECOND, TICK, accepted, gated};
 use super::manager_kit::{Estate, IDLE, LIFE, Ledger, Shared};
-use super::support::{Recorder, poll_once};
+use super::support::{Recorder, on_drop, poll_once};
 
 /// Keys above nine have a permit more than the others, or as many as the cell says.
 fn privileged(own: &Rc<Cell<u32>>) -> impl Fn(&u32) -> PoolOptions + use<> {
@@ -224,4 +224,23 @@ fn the_rate_of_a_key_is_its_own() {
     assert_eq!(started(), [1, 1]);
     estate.advance(SECOND);
     assert_eq!(started(), [2, 2]);
+}
+
+#[wasm_bindgen_test(unsupported = test)]
+fn a_cancelled_task_of_a_key_lets_go_of_what_it_holds_before_its_permit_goes_on() {
+    let estate = Estate::<()>::new(|options| options.pool_concurrency(1));
+    let lease = estate.manager.get(1).unwrap();
+    let (pool, seen) = ((*lease).clone(), Recorder::new());
+    let looks = {
+        let seen = seen.clone();
+        on_drop(move || seen.note((pool.stats().running, pool.stats().waiting)))
+    };
+    let running = accepted(lease.try_submit(async move {
+        let _looks = looks;
+        std::future::pending::<()>().await;
+    }));
+    let next = accepted(lease.try_submit(async {}));
+    estate.ex.run_until_idle();
+    assert!(running.cancel());
+    assert_eq!((seen.take(), next.state()), (vec![(1, 1)], TaskState::Running));
 }

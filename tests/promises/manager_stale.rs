@@ -169,3 +169,28 @@ fn closing_a_lease_twice_or_after_its_manager_hangs_nobody() {
     assert_eq!(counts(estate.finish(all).unwrap()), [3, 0, 0, 0]);
     assert!(poll_once(pin!(old.close())).is_ready() && poll_once(pin!(new.close())).is_ready());
 }
+
+#[wasm_bindgen_test(unsupported = test)]
+fn who_waits_for_the_end_of_an_old_generation_is_told_by_its_last_task() {
+    let estate = Estate::<()>::new(|options| options.pool_concurrency(3));
+    let old = estate.manager.get(1).unwrap();
+    let gates = [(); 2].map(|()| {
+        let (gate, future) = gated(());
+        drop(accepted(old.try_submit(future)));
+        gate
+    });
+    assert!(estate.manager.invalidate(&1));
+    let new = estate.manager.get(1).unwrap();
+    let _busy = accepted(new.try_submit(std::future::pending::<()>()));
+    let mut close = old.close();
+    let (wakes, waker) = WakeCount::new();
+    assert!(poll(Pin::new(&mut close), &waker).is_pending());
+    estate.ex.run_until_idle();
+    let told = gates.map(|gate| {
+        gate.open();
+        estate.ex.run_until_idle();
+        wakes.take()
+    });
+    assert_eq!(told, [0, 1]);
+    assert!(poll_once(Pin::new(&mut close)).is_ready());
+}

@@ -145,3 +145,19 @@ fn a_map_keeps_its_pool_open() {
     }
     assert_eq!(outputs, [value(0), value(1), value(2)]);
 }
+
+#[wasm_bindgen_test(unsupported = test)]
+fn the_last_item_of_all_is_told_of_if_it_is_left_at_the_door() {
+    for executor_first in [false, true] {
+        let rig = Rig::with_line(1, 0);
+        let _gates = rig.fill();
+        let mut map = rig.pool.map([()], |()| async {});
+        assert_eq!(next(&mut map), Next::NotYet);
+        rig.ex.run_until_idle();
+        drop::<Close>(rig.pool.close());
+        if executor_first {
+            rig.ex.run_until_idle();
+        }
+        assert_eq!([0; 2].map(|_| next(&mut map)), [Next::Item(End::Closed), Next::Over]);
+    }
+}

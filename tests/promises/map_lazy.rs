@@ -7,6 +7,7 @@ use std::future::pending;
 use std::rc::Rc;
 
 use futures::StreamExt;
+use futures::channel::mpsc;
 use futures::stream::FusedStream;
 use millpond::Concurrency;
 use wasm_bindgen_test::wasm_bindgen_test;
@@ -159,4 +160,29 @@ fn nothing_is_pulled_while_1024_outputs_wait() {
         let most = if unordered { 100 + 1024 + 64 } else { 1 + 1024 + 63 };
         assert!((1000..=most).contains(&works.pulled.get()), "{} pulled", works.pulled.get());
     }
+}
+
+#[wasm_bindgen_test(unsupported = test)]
+fn of_1024_outputs_that_wait_each_counts() {
+    let (rig, (send, receive)) = (Rig::new(1), mpsc::unbounded::<u32>());
+    rig.pool.resize(Concurrency::Unlimited).unwrap();
+    let pulled = Rc::new(Cell::new(0));
+    let counted = pulled.clone();
+    let source = receive.inspect(move |_| counted.set(counted.get() + 1));
+    let mut map = rig.pool.map_stream(source, |number| async move {
+        if number == 0 {
+            pending().await
+        }
+    });
+    let mut pull = |numbers: std::ops::Range<u32>| {
+        numbers.for_each(|number| send.unbounded_send(number).unwrap());
+        for _ in 0..20 {
+            assert_eq!(next(&mut map), Next::NotYet);
+            rig.ex.run_until_idle();
+        }
+        pulled.get()
+    };
+    assert_eq!(pull(0..1024), 1024);
+    assert_eq!(pull(1024..1025), 1025, "1023 wait for the first one");
+    assert_eq!(pull(1025..1026), 1025, "1024 wait");
 }

@@ -150,3 +150,17 @@ fn a_pool_that_waits_only_for_the_permit_of_who_waits_for_its_end() {
     let knot = Knot::find(&pond.pond, vec![pond.holder(1, &[Wait::Drained(pond.lanes[1], 7)])]);
     assert_eq!(pond.verdict(knot).unwrap().0, 1);
 }
+
+#[test]
+fn who_waits_for_the_end_of_a_lane_waits_for_itself_if_it_is_in_it() {
+    let pond = Fixture::new(9, &[2, 1]).with(&[0, 0, 1]);
+    let (own, other) = (Wait::Drained(pond.lanes[0], 7), Wait::Drained(pond.lanes[1], 8));
+    let verdict = |holders: Vec<Holder>| {
+        let (victim, deadlock) = Knot::find(&pond.pond, holders).unwrap().verdict(&pond.pond).unwrap();
+        (victim, deadlock.waits().to_vec())
+    };
+    let crowd = vec![pond.holder(1, &[own]), pond.holder(2, &[own])];
+    assert_eq!(verdict(crowd), (Victim::Task(pond.task(2)), vec![(2, Awaited::Drained)]), "no ring leads over task 1");
+    let around = vec![pond.holder(1, &[other]), pond.holder(3, &[Wait::Task(pond.task(1))])];
+    assert_eq!(verdict(around), (Victim::Task(pond.task(3)), vec![(1, Awaited::Drained), (3, Awaited::Task(1))]), "nor does task 1 alone");
+}

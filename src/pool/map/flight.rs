@@ -66,9 +66,9 @@ impl<T> Flight<T> {
         }
     }
 
-    /// How many tasks have not ended, the one at the door included.
+    /// How many tasks have not ended. The one at the door is none yet; while it stands there, nothing is pulled and nothing has ended.
     pub(super) fn unfinished(&self) -> u32 {
-        self.taken.get() + u32::from(self.at_door.get())
+        self.taken.get()
     }
 
     pub(super) fn look<R>(&self, look: impl FnOnce(&Held<Output<T>>) -> R) -> R {
