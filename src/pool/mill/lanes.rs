@@ -23,10 +23,15 @@ impl Mill {
 
     pub(crate) fn hold(self: &Rc<Self>, lane: Id) {
         self.pond.borrow_mut().hold(lane);
-        self.keep_time();
+        if self.look(|pond| pond.holds(lane)) == 1 {
+            self.keep_time();
+        }
     }
 
     pub(crate) fn release(self: &Rc<Self>, lane: Id) {
+        if self.look(|pond| pond.holds(lane)) > 1 {
+            return self.pond.borrow_mut().release(lane, Time::ZERO);
+        }
         let now = self.now();
         self.pond.borrow_mut().release(lane, now);
         if !self.landlord().is_some_and(|landlord| landlord.lets()) {

@@ -18,7 +18,14 @@ impl Mill {
 
     /// Serves everything that is due.
     pub(crate) fn serve_due(self: &Rc<Self>) {
+        let next = self.next_time();
+        if next == Time::NEVER {
+            return;
+        }
         let now = self.time();
+        if now < next {
+            return;
+        }
         loop {
             let due = self.pond.borrow_mut().due(now);
             let Some(due) = due else { break };
