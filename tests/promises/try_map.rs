@@ -171,8 +171,5 @@ fn a_map_is_terminated_from_its_last_result_on_and_not_before() {
         rig.ex.run_until_idle();
         (next(&mut map), map.is_terminated())
     };
-    assert_eq!(
-        [0; 3].map(|_| step()),
-        [("not yet", false), ("Ok(7)", true), ("over", true)].map(|(given, over)| (given.to_owned(), over))
-    );
+    assert_eq!([0; 3].map(|_| step()), [("not yet", false), ("Ok(7)", true), ("over", true)].map(|(given, over)| (given.to_owned(), over)));
 }
