@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot go on fails")]
 
+use std::collections::BTreeSet;
 use std::future::pending;
 use std::time::Duration;
 
@@ -10,14 +11,19 @@ use millpond::{LocalExecutor, ManualClock, Pool, PoolManager};
 
 const SECOND: Duration = Duration::from_secs(1);
 
-/// Runs a scene with a recorder of its own, and gives what it has recorded, without comments.
-fn recorded(scene: impl FnOnce(&LocalExecutor)) -> Vec<String> {
+/// Runs a scene with a recorder of its own, and gives what it has recorded: the lines that begin so.
+fn lines_of(start: &str, scene: impl FnOnce(&LocalExecutor)) -> Vec<String> {
     let recorder = PrometheusBuilder::new().set_buckets(&[1.0, 10.0]).unwrap().build_recorder();
     // It outlives the scene: what has not ended would be cancelled with it.
     let ex = LocalExecutor::with_clock(ManualClock::new());
     metrics::with_local_recorder(&recorder, || scene(&ex));
     let text = recorder.handle().render();
-    text.lines().filter(|line| line.starts_with("millpond")).map(str::to_owned).collect()
+    text.lines().filter(|line| line.starts_with(start)).map(str::to_owned).collect()
+}
+
+/// The same, without comments.
+fn recorded(scene: impl FnOnce(&LocalExecutor)) -> Vec<String> {
+    lines_of("millpond", scene)
 }
 
 fn assert_has(lines: &[String], expected: &[&str]) {
@@ -107,4 +113,14 @@ fn a_manager_exports_all_its_pools_under_one_name() {
 fn a_pool_without_a_name_exports_nothing() {
     let lines = recorded(|ex| drop(ex.block_on(Pool::builder(ex).build().unwrap().run(async {}))));
     assert_eq!(lines, Vec::<String>::new());
+}
+
+#[test]
+fn every_metric_says_what_it_is() {
+    let scene = |ex: &LocalExecutor| drop(ex.block_on(Pool::builder(ex).name("c").build().unwrap().run(async {})));
+    let names = |lines: Vec<String>| lines.iter().filter_map(|line| line.split(' ').nth(2).map(str::to_owned)).collect::<BTreeSet<_>>();
+    let told = names(lines_of("# HELP millpond", scene));
+    assert_eq!(told.len(), 8, "{told:?}");
+    assert_eq!(told, names(lines_of("# TYPE millpond", scene)));
+    assert_has(&lines_of("# HELP", scene), &["# HELP millpond_tasks_total Tasks ended, by outcome"]);
 }

@@ -198,17 +198,21 @@ fn a_value_that_comes_with_the_last_tick_counts() {
 
 #[wasm_bindgen_test(unsupported = test)]
 fn who_is_late_does_not_start_although_nobody_has_looked_at_the_clock_since() {
-    let clock = ManualClock::new();
-    let ex = LocalExecutor::with_clock(clock.clone());
-    let pool = Pool::builder(&ex).concurrency(1).queue_capacity(9).build().unwrap();
-    let running = accepted(pool.try_submit(pending::<()>()));
-    let mut late = accepted(pool.task(async {}).queue_timeout(SECOND).try_submit());
-    ex.run_until_idle();
-    clock.advance(SECOND);
-    assert!(running.cancel());
-    assert_eq!(late.state(), TaskState::Waiting);
-    ex.run_until_idle();
-    assert_eq!(end(&mut late), End::TimedOut(Timeout::Queue));
+    for cancelled in [false, true] {
+        let clock = ManualClock::new();
+        let ex = LocalExecutor::with_clock(clock.clone());
+        let pool = Pool::builder(&ex).concurrency(1).queue_capacity(9).build().unwrap();
+        let (gate, future) = gated(());
+        let running = accepted(pool.try_submit(future));
+        let mut late = accepted(pool.task(async {}).queue_timeout(SECOND).try_submit());
+        ex.run_until_idle();
+        // It is woken before the clock moves, and so polled before time is served.
+        gate.open();
+        clock.advance(SECOND);
+        assert_eq!((cancelled && running.cancel(), late.state()), (cancelled, TaskState::Waiting));
+        ex.run_until_idle();
+        assert_eq!((end(&mut late), running.state()), (End::TimedOut(Timeout::Queue), TaskState::Ended), "cancelled: {cancelled}");
+    }
 }
 
 #[wasm_bindgen_test(unsupported = test)]

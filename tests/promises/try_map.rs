@@ -162,3 +162,14 @@ fn errors_of_a_map_are_errors_and_say_what_happened() {
     let late: GroupError<&str> = GroupError::Task(TaskError::TimedOut(Timeout::Run));
     assert_eq!((failed.to_string(), late.to_string()), ("bad".to_owned(), "the task ran longer than its timeout".to_owned()));
 }
+
+#[wasm_bindgen_test(unsupported = test)]
+fn a_map_is_terminated_from_its_last_result_on_and_not_before() {
+    let rig = Rig::new(1);
+    let mut map = rig.pool.try_map([7], async |number: u8| Ok::<_, ()>(number));
+    let mut step = || {
+        rig.ex.run_until_idle();
+        (next(&mut map), map.is_terminated())
+    };
+    assert_eq!([0; 3].map(|_| step()), [("not yet", false), ("Ok(7)", true), ("over", true)].map(|(given, over)| (given.to_owned(), over)));
+}

@@ -1,4 +1,4 @@
-//! What a mill keeps of tasks that are over: nothing.
+//! What a mill keeps of tasks and pools that are over: nothing.
 
 use std::future::pending;
 
@@ -35,4 +35,25 @@ fn nor_the_berth_of_its_runner() {
         ex.run_until_idle();
     }
     assert_eq!(slots.hire(), first);
+}
+
+#[test]
+fn nor_what_is_told_of_a_pool_that_is_gone() {
+    let ex = LocalExecutor::with_clock(ManualClock::new());
+    let pool = Pool::builder(&ex).on_event(|_| {}).build().unwrap();
+    let mill = Rc::clone(pool.mill());
+    let lanes = || mill.observers.get().unwrap().write(|books| books.lanes()).len();
+    assert_eq!(lanes(), 1);
+    drop(pool);
+    assert_eq!(lanes(), 0);
+}
+
+#[test]
+fn nor_anything_in_its_slot() {
+    let (ex, pool) = pool();
+    let _detached = pool.try_submit(async {}).unwrap();
+    let mill = pool.mill();
+    let ticket = mill.look(|pond| pond.tickets().next()).unwrap();
+    ex.run_until_idle();
+    assert!(matches!(mill.slots.take(ticket), Slot::Empty));
 }
