@@ -8,41 +8,41 @@ import { settle } from './tools.mjs';
  */
 export function virtualClock(t) {
   const real = { now: performance.now, date: Date.now, setTimeout, clearTimeout };
-  const timers = new Map();
+  // By identity: what an earlier clock has given out is none of these.
+  const timers = new Set();
   const begin = { now: Math.ceil(performance.now()), date: Date.now() };
   let time = 0;
-  let last = 0;
 
   performance.now = () => begin.now + time;
   Date.now = () => begin.date + time;
   globalThis.setTimeout = (callback, delay = 0, ...args) => {
-    const id = ++last;
-    timers.set(id, { at: time + Math.max(0, delay), run: () => callback(...args) });
     // As Node's, and to be given to clearTimeout.
-    return { id, unref() { return this; }, ref() { return this; } };
+    const timer = { at: time + Math.max(0, delay), run: () => callback(...args), unref: () => timer, ref: () => timer };
+    timers.add(timer);
+    return timer;
   };
-  globalThis.clearTimeout = (timer) => { timers.delete(timer?.id); };
+  globalThis.clearTimeout = (timer) => { timers.delete(timer); };
   t.after(() => {
     Object.assign(performance, { now: real.now });
     Date.now = real.date;
     Object.assign(globalThis, { setTimeout: real.setTimeout, clearTimeout: real.clearTimeout });
   });
 
-  const earliest = () => [...timers].reduce((least, timer) => (!least || timer[1].at < least[1].at ? timer : least), undefined);
+  const earliest = () => [...timers].reduce((least, timer) => (!least || timer.at < least.at ? timer : least), undefined);
 
   const clock = {
     /** Milliseconds since the clock was taken over. */
     get time() { return time; },
     /** The times of the timers that are set, the earliest first. */
-    get timers() { return [...timers.values()].map(({ at }) => at).sort((a, b) => a - b); },
+    get timers() { return [...timers].map(({ at }) => at).sort((a, b) => a - b); },
     /** Lets so much time pass. Timers go off at their times, and everything that follows has run before the next one does. */
     async advance(ms) {
       const end = time + ms;
       await settle();
-      for (let timer = earliest(); timer && timer[1].at <= end; timer = earliest()) {
-        timers.delete(timer[0]);
-        time = Math.max(time, timer[1].at);
-        timer[1].run();
+      for (let timer = earliest(); timer && timer.at <= end; timer = earliest()) {
+        timers.delete(timer);
+        time = Math.max(time, timer.at);
+        timer.run();
         await settle();
       }
       time = end;
@@ -53,7 +53,7 @@ export function virtualClock(t) {
       let isOver = false;
       const over = () => { isOver = true; };
       promise.then(over, over);
-      for (let i = 0; !isOver && i < 10_000; i++) await clock.advance(Math.max(0, (earliest()?.[1].at ?? time) - time));
+      for (let i = 0; !isOver && i < 10_000; i++) await clock.advance(Math.max(0, (earliest()?.at ?? time) - time));
       return promise;
     },
   };
