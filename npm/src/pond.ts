@@ -136,8 +136,7 @@ export class Pond implements Holder {
     this.#start(act(NEXT, this.handle, 0, 0, this.time()));
   }
 
-  #start(first: number): void {
-    let answer = first;
+  #start(answer: number): void {
     while (answer >= 0) {
       const job = this.#jobs[answer & INDEX]!;
       job.admit();

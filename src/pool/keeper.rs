@@ -25,6 +25,7 @@ impl Default for Keeper {
 
 impl Keeper {
     /// Sees to it that the keeper knows the next deadline: hires one, wakes it for an earlier one, or lets it go.
+    #[inline]
     pub(super) fn keep(&self, mill: &Rc<Mill>) {
         let next = mill.next_time();
         match self.until.get() {
@@ -32,11 +33,6 @@ impl Keeper {
             Some(until) if next < until || next == Time::NEVER => self.dismiss(),
             _ => {}
         }
-    }
-
-    #[inline]
-    pub(super) fn is_there(&self) -> bool {
-        self.until.get().is_some()
     }
 
     fn hire(&self, mill: &Rc<Mill>, next: Time) {

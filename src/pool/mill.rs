@@ -290,6 +290,11 @@ impl Mill {
         let now = self.now();
         self.pond.borrow_mut().settle(ticket, outcome.counted(), now);
         self.note_end(ticket, lane, outcome);
+        self.tell_end(ticket, lane);
+    }
+
+    /// A task has left its lane, and that is written down.
+    fn tell_end(self: &Rc<Self>, ticket: Id, lane: Id) {
         self.forget(ticket);
         self.notify(lane);
         self.keep_time();

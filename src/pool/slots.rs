@@ -109,14 +109,12 @@ impl Slots {
     /// Takes what is in the slot of a ticket.
     pub(super) fn take(&self, ticket: Id) -> Slot {
         let mut tables = self.0.borrow_mut();
-        let berth = match tables.place(ticket) {
-            Some(Place::Aboard(berth)) => *berth,
-            Some(place) => match replace(place, Place::EMPTY) {
-                Place::Waiting(work) => return Slot::Waiting(work),
-                Place::Aboard(berth) => berth,
-            },
-            None => return Slot::Empty,
+        let Some(place) = tables.place(ticket) else { return Slot::Empty };
+        let berth = match replace(place, Place::EMPTY) {
+            Place::Waiting(work) => return Slot::Waiting(work),
+            Place::Aboard(berth) => berth,
         };
+        *place = Place::Aboard(berth);
         let Some(seat) = tables.seat(berth).filter(|seat| seat.ticket == ticket) else { return Slot::Empty };
         match take(&mut seat.content) {
             Content::Empty => Slot::Empty,

@@ -90,12 +90,6 @@ impl Deadlines {
         Self { heaps: Heaps::new(), roots: [Root::EMPTY; 2], alarms: Vec::new(), sequence: 0 }
     }
 
-    /// Whether no clock is set.
-    #[inline]
-    pub(super) fn is_empty(&self) -> bool {
-        self.roots.iter().all(|root| root.first().is_none())
-    }
-
     /// When the first clock of a heap runs out.
     #[inline]
     pub(super) fn next(&self, heap: usize) -> Time {

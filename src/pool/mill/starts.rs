@@ -83,10 +83,7 @@ impl Mill {
         if let Some(next) = next {
             self.board(next, berth);
         }
-        self.forget(ticket);
-        self.notify(lane);
-        self.keep_time();
-        self.tell_observers();
+        self.tell_end(ticket, lane);
         next.into_iter().for_each(|next| self.tell_room(next));
         next.is_some()
     }

@@ -6,7 +6,7 @@ use super::super::slots::Slot;
 use super::{Landlord, Mill};
 use crate::error::{TaskError, Timeout};
 use crate::event::EventKind;
-use crate::state::{Due, Id, Phase, Pond, Time};
+use crate::state::{Due, Id, Phase, Time};
 
 /// Time.
 impl Mill {
@@ -72,9 +72,7 @@ impl Mill {
 
     #[inline]
     pub(crate) fn keep_time(self: &Rc<Self>) {
-        if self.keeper.is_there() || !self.look(Pond::is_timeless) || self.scales.next() != Time::NEVER {
-            self.keeper.keep(self);
-        }
+        self.keeper.keep(self);
     }
 }
 

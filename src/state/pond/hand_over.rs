@@ -9,12 +9,10 @@ use crate::state::time::Time;
 impl Pond {
     /// Ends a running task and starts another: [`Pond::settle`], then [`Pond::next`].
     pub(crate) fn hand_over(&mut self, ticket: Id, outcome: Outcome, now: Time) -> Option<Id> {
-        let is_passed_on = self.pass_on(ticket, outcome);
-        if is_passed_on.is_some() {
-            return is_passed_on;
-        }
-        self.settle(ticket, outcome, now);
-        self.next(now)
+        self.pass_on(ticket, outcome).or_else(|| {
+            self.settle(ticket, outcome, now);
+            self.next(now)
+        })
     }
 
     /// The same for the common case, in which nothing changes but who has the permit: only the lane of the task waits for one, and neither

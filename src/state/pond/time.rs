@@ -26,12 +26,6 @@ impl Pond {
         self.recalled.pop().map(Due::Recalled).or_else(|| self.due_task(now)).or_else(|| self.due_lane(now)).or_else(|| self.due_hold(now))
     }
 
-    /// Whether no time will bring anything.
-    #[inline]
-    pub(crate) fn is_timeless(&self) -> bool {
-        self.deadlines.is_empty() && self.expiries.is_empty() && self.recalled.is_empty()
-    }
-
     /// When the first clock of a task runs out.
     #[inline]
     pub(crate) fn next_deadline(&self) -> Time {
