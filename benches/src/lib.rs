@@ -31,9 +31,7 @@ mod work;
 
 use std::process::ExitCode;
 
-pub use meter::Heap;
-
-use meter::{Allocations, Bytes};
+use meter::Counter;
 use plan::Plan;
 use scenario::Scenario;
 
@@ -43,8 +41,8 @@ pub fn time() -> ExitCode {
     cli::act(scenarios::timed)
 }
 
-/// Measures bytes and allocations, with a reading of what was allocated so far.
+/// Measures by what an allocator counts: how many allocations there were, given back or not, and how many bytes are in use.
 #[must_use]
-pub fn memory(read: fn() -> Heap) -> ExitCode {
-    cli::act(|plan| scenarios::counted(plan, Allocations(read), Bytes(read)))
+pub fn memory(allocations: fn() -> usize, bytes: fn() -> usize) -> ExitCode {
+    cli::act(|plan| scenarios::counted(plan, Counter(allocations), Counter(bytes)))
 }

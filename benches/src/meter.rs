@@ -29,47 +29,18 @@ impl Meter for Clock {
     }
 }
 
-/// What was allocated so far.
-#[derive(Debug, Clone, Copy)]
-pub struct Heap {
-    /// How many allocations there were.
-    pub allocations: usize,
-    /// How many bytes are in use.
-    pub bytes: usize,
-}
-
-/// How many allocations are made, whether they are given back or not.
+/// What an allocator has counted so far.
 #[derive(Clone, Copy)]
-pub(crate) struct Allocations(pub(crate) fn() -> Heap);
+pub(crate) struct Counter(pub(crate) fn() -> usize);
 
-impl Meter for Allocations {
+impl Meter for Counter {
     type Mark = usize;
 
     fn mark(self) -> usize {
-        (self.0)().allocations
+        (self.0)()
     }
 
     fn since(self, mark: usize) -> f64 {
-        difference(mark, self.mark())
+        self.mark() as f64 - mark as f64
     }
-}
-
-/// How many bytes are taken and not given back.
-#[derive(Clone, Copy)]
-pub(crate) struct Bytes(pub(crate) fn() -> Heap);
-
-impl Meter for Bytes {
-    type Mark = usize;
-
-    fn mark(self) -> usize {
-        (self.0)().bytes
-    }
-
-    fn since(self, mark: usize) -> f64 {
-        difference(mark, self.mark())
-    }
-}
-
-fn difference(before: usize, after: usize) -> f64 {
-    after as f64 - before as f64
 }

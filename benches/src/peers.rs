@@ -42,6 +42,18 @@ pub(crate) trait Peer: Sized + 'static {
     /// Called inside [`block_on`](Self::block_on); never waits.
     fn submit(&self, task: impl Future<Output = u64> + 'static) -> Result<Self::Handle>;
 
+    /// Submits `count` tasks, made by their numbers.
+    fn submit_all<F>(&self, count: u64, task: impl Fn(u64) -> F) -> Result<Vec<Self::Handle>>
+    where
+        F: Future<Output = u64> + 'static,
+    {
+        let mut handles = Vec::with_capacity(usize::try_from(count)?);
+        for number in 0..count {
+            handles.push(self.submit(task(number))?);
+        }
+        Ok(handles)
+    }
+
     /// Awaits every task by its handle, in the order of submission, and adds the results up.
     fn sum(&self, handles: Vec<Self::Handle>) -> impl Future<Output = Result<u64>>;
 

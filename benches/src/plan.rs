@@ -16,12 +16,11 @@ impl Plan {
     pub(crate) fn rounds(self, whole: u32) -> u32 {
         if self.quick { whole.min(3) } else { whole }
     }
+}
 
-    /// The points of a curve from 1,000 on, each ten times the one before.
-    pub(crate) fn decades(self, last: u64) -> impl Iterator<Item = u64> {
-        let last = self.count(last);
-        std::iter::successors(Some(1_000), |at| Some(at * 10)).take_while(move |&at| at <= last)
-    }
+/// The points of a curve from 1,000 on, each ten times the one before.
+pub(crate) fn decades(last: u64) -> impl Iterator<Item = u64> {
+    std::iter::successors(Some(1_000), |at| Some(at * 10)).take_while(move |&at| at <= last)
 }
 
 /// A count as it is written in a title.

@@ -9,7 +9,7 @@ mod reprioritise;
 mod tasks;
 mod waiting;
 
-use crate::meter::{Allocations, Bytes};
+use crate::meter::Counter;
 use crate::plan::Plan;
 use crate::scenario::Scenario;
 
@@ -33,21 +33,20 @@ pub(crate) fn timed(plan: Plan) -> Vec<Scenario> {
 }
 
 /// By the allocator.
-pub(crate) fn counted(plan: Plan, allocations: Allocations, bytes: Bytes) -> Vec<Scenario> {
+pub(crate) fn counted(plan: Plan, allocations: Counter, bytes: Counter) -> Vec<Scenario> {
     vec![tasks::allocations(plan, allocations), waiting::bytes(plan, bytes)]
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::meter::Heap;
 
     /// So that a bench that does not work is found before somebody measures.
     #[test]
     fn everyone_does_the_work() -> anyhow::Result<()> {
-        let nothing = || Heap { allocations: 0, bytes: 0 };
+        let nothing = Counter(|| 0);
         let plan = Plan { quick: true };
-        for scenario in timed(plan).into_iter().chain(counted(plan, Allocations(nothing), Bytes(nothing))) {
+        for scenario in timed(plan).into_iter().chain(counted(plan, nothing, nothing)) {
             for contender in &scenario.contenders {
                 let cost = (contender.work)(100)?;
                 assert!(cost.is_finite(), "{}: {}", scenario.id, contender.name);

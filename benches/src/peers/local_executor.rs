@@ -3,14 +3,14 @@
 use std::rc::Rc;
 
 use anyhow::Result;
-use async_executor::{LocalExecutor, Task};
+use async_executor::Task;
 use async_lock::Semaphore;
-use futures::executor::block_on;
 
-use super::{Cancel, LOCAL_EXECUTOR, Peer};
+use super::{BareSpawn, Cancel, LOCAL_EXECUTOR, Peer};
 
+/// As bare spawn in all else.
 pub(crate) struct LocalExecutorSemaphore {
-    executor: LocalExecutor<'static>,
+    spawn: BareSpawn,
     semaphore: Rc<Semaphore>,
 }
 
@@ -20,31 +20,27 @@ impl Peer for LocalExecutorSemaphore {
     type Handle = Task<u64>;
 
     fn new(limit: usize) -> Result<Self> {
-        Ok(Self { executor: LocalExecutor::new(), semaphore: Rc::new(Semaphore::new(limit)) })
+        Ok(Self { spawn: BareSpawn::new(limit)?, semaphore: Rc::new(Semaphore::new(limit)) })
     }
 
     fn block_on<T>(&self, future: impl Future<Output = T>) -> T {
-        block_on(self.executor.run(future))
+        self.spawn.block_on(future)
     }
 
     fn submit(&self, task: impl Future<Output = u64> + 'static) -> Result<Task<u64>> {
         let semaphore = Rc::clone(&self.semaphore);
-        Ok(self.executor.spawn(async move {
+        self.spawn.submit(async move {
             let _permit = semaphore.acquire().await;
             task.await
-        }))
+        })
     }
 
-    async fn sum(&self, handles: Vec<Task<u64>>) -> Result<u64> {
-        let mut sum = 0;
-        for handle in handles {
-            sum += handle.await;
-        }
-        Ok(sum)
+    fn sum(&self, handles: Vec<Task<u64>>) -> impl Future<Output = Result<u64>> {
+        self.spawn.sum(handles)
     }
 
     fn settle(&self) {
-        while self.executor.try_tick() {}
+        self.spawn.settle();
     }
 }
 

@@ -11,7 +11,7 @@ use moka::sync::Cache;
 
 use crate::meter::{Clock, Meter};
 use crate::peers::MILLPOND;
-use crate::plan::{Plan, spell};
+use crate::plan::{Plan, decades, spell};
 use crate::scenario::{Contender, Point, Scenario, Target};
 use crate::work::told;
 
@@ -34,15 +34,14 @@ pub(crate) fn beside_moka(plan: Plan) -> Scenario {
 }
 
 pub(crate) fn curve(plan: Plan) -> Scenario {
-    let points = plan.decades(1_000_000).map(|at| Point { at, rounds: plan.rounds(7) }).collect::<Vec<_>>();
-    let last = points.last().map_or(0, |point| point.at);
+    let last = plan.count(1_000_000);
     Scenario {
         id: "manager-expiry-curve",
         title: format!("1 k to {} idle pools expire", spell(last)),
         unit: "ns per pool",
         says: "As with 1 M idle pools, by their number: what it costs on average that a pool expires, when all do.",
         x: Some("pools"),
-        points,
+        points: decades(last).map(|at| Point { at, rounds: plan.rounds(7) }).collect(),
         contenders: vec![Contender::new(MILLPOND, millpond)],
         targets: vec![Target::growth(10_000, last, 1.5)],
     }

@@ -1,24 +1,21 @@
 //! Tasks made from the items of an iterator, as there is room for them.
 
-use anyhow::Result;
-
-use super::tasks::no_op;
-use crate::meter::{Clock, Meter};
+use super::tasks::{no_op, pulled};
+use crate::meter::Clock;
 use crate::peers::MILLPOND;
 use crate::peers::streams::{BUFFER_UNORDERED, BUFFERED, Order, buffer_unordered, buffered, millpond_map};
 use crate::plan::{Plan, spell};
 use crate::scenario::{Contender, Point, Scenario, Target};
-use crate::work::check;
 
 const LIMIT: u32 = 10;
 
 pub(crate) fn unordered(plan: Plan) -> Scenario {
-    let theirs = contender(BUFFER_UNORDERED, |count| Ok(buffer_unordered(count, LIMIT as usize, no_op)));
+    let theirs = pulled(BUFFER_UNORDERED, Clock, |count| Ok(buffer_unordered(count, LIMIT as usize, no_op)));
     scenario(plan, "map-unordered", "as they complete", Order::Completed, theirs)
 }
 
 pub(crate) fn ordered(plan: Plan) -> Scenario {
-    let theirs = contender(BUFFERED, |count| Ok(buffered(count, LIMIT as usize, no_op)));
+    let theirs = pulled(BUFFERED, Clock, |count| Ok(buffered(count, LIMIT as usize, no_op)));
     scenario(plan, "map-ordered", "in the order of the items", Order::Items, theirs)
 }
 
@@ -32,16 +29,6 @@ fn scenario(plan: Plan, id: &'static str, outputs: &str, order: Order, theirs: C
         x: None,
         points: vec![Point { at: count, rounds: plan.rounds(7) }],
         targets: vec![Target::ratio(theirs.name, 1.3)],
-        contenders: vec![contender(MILLPOND, move |count| millpond_map(count, LIMIT, order, no_op)), theirs],
+        contenders: vec![pulled(MILLPOND, Clock, move |count| millpond_map(count, LIMIT, order, no_op)), theirs],
     }
-}
-
-fn contender(name: &'static str, map: impl Fn(u64) -> Result<u64> + 'static) -> Contender {
-    Contender::new(name, move |count| {
-        let mark = Clock.mark();
-        let sum = map(count)?;
-        let cost = Clock.since(mark);
-        check(sum, count)?;
-        Ok(cost / count as f64)
-    })
 }

@@ -10,7 +10,7 @@ use millpond::{LocalExecutor, Pool, Priority};
 
 use crate::meter::{Clock, Meter};
 use crate::peers::MILLPOND;
-use crate::plan::{Plan, spell};
+use crate::plan::{Plan, decades, spell};
 use crate::scenario::{Contender, Point, Scenario, Target};
 use crate::work::{Chance, Tally, check, told};
 
@@ -20,8 +20,7 @@ const HEAP: &str = "bare BinaryHeap";
 pub(super) const CLASSES: [Priority; 4] = [Priority::Low, Priority::Normal, Priority::High, Priority::Critical];
 
 pub(crate) fn random(plan: Plan) -> Scenario {
-    let points = plan.decades(1_000_000).map(|at| Point { at, rounds: plan.rounds(7) }).collect::<Vec<_>>();
-    let last = points.last().map_or(0, |point| point.at);
+    let last = plan.count(1_000_000);
     Scenario {
         id: "priorities",
         title: format!("1 k to {} no-op tasks of random priority, limit 10, all submitted, then run", spell(last)),
@@ -29,7 +28,7 @@ pub(crate) fn random(plan: Plan) -> Scenario {
         says: "From the first submission to the end of the last task; nobody keeps a handle. The bare BinaryHeap is of priority, sequence and \
                boxed future: each is pushed, then each is popped and polled.",
         x: Some("tasks"),
-        points,
+        points: decades(last).map(|at| Point { at, rounds: plan.rounds(7) }).collect(),
         contenders: vec![Contender::new(MILLPOND, millpond), Contender::new(HEAP, binary_heap)],
         targets: vec![Target::ratio(HEAP, 2.0)],
     }

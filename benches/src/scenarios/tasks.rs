@@ -4,11 +4,11 @@ use std::hint::black_box;
 
 use anyhow::Result;
 
-use crate::meter::{Allocations, Clock, Meter};
+use crate::meter::{Clock, Counter, Meter};
 use crate::peers::streams::{BUFFER_UNORDERED, FUTURES_UNORDERED, buffer_unordered, futures_unordered};
 use crate::peers::{BARE_SPAWN, LOCAL_EXECUTOR, LOCAL_SET, MINIMUM};
 use crate::peers::{BareSpawn, JoinSetSemaphore, LocalExecutorSemaphore, LocalPoolSemaphore, LocalSetSemaphore, Millpond, Minimum, Peer};
-use crate::plan::{Plan, spell};
+use crate::plan::{Plan, decades, spell};
 use crate::scenario::{Contender, Point, Scenario, Target};
 use crate::work::{check, give_way};
 
@@ -63,15 +63,14 @@ pub(crate) fn yielding(plan: Plan) -> Scenario {
 pub(crate) fn count(plan: Plan) -> Scenario {
     // At 10 M a round takes seconds.
     let rounds = |at| if at < 10_000_000 { 7 } else { 3 };
-    let points = plan.decades(10_000_000).map(|at| Point { at, rounds: plan.rounds(rounds(at)) }).collect::<Vec<_>>();
-    let last = points.last().map_or(0, |point| point.at);
+    let last = plan.count(10_000_000);
     Scenario {
         id: "tasks-count",
         title: format!("1 k to {} no-op tasks, limit 10, with result handle", spell(last)),
         unit: "ns per task",
         says: "As with 1 M no-op tasks, by their number: what a task costs must not grow with how many there are.",
         x: Some("tasks"),
-        points,
+        points: decades(last).map(|at| Point { at, rounds: plan.rounds(rounds(at)) }).collect(),
         contenders: vec![
             handles::<Millpond, _, _>(Clock, 10, no_op),
             handles::<BareSpawn, _, _>(Clock, 10, no_op),
@@ -81,7 +80,7 @@ pub(crate) fn count(plan: Plan) -> Scenario {
     }
 }
 
-pub(crate) fn allocations(plan: Plan, meter: Allocations) -> Scenario {
+pub(crate) fn allocations(plan: Plan, meter: Counter) -> Scenario {
     let count = plan.count(1_000_000);
     Scenario {
         id: "allocations-limit-10",
@@ -115,8 +114,8 @@ where
         handles::<LocalSetSemaphore, _, _>(meter, limit, task),
         handles::<JoinSetSemaphore, _, _>(meter, limit, task),
         handles::<LocalPoolSemaphore, _, _>(meter, limit, task),
-        pulled(BUFFER_UNORDERED, meter, move |count| buffer_unordered(count, limit, task)),
-        pulled(FUTURES_UNORDERED, meter, move |count| futures_unordered(count, limit, task)),
+        pulled(BUFFER_UNORDERED, meter, move |count| Ok(buffer_unordered(count, limit, task))),
+        pulled(FUTURES_UNORDERED, meter, move |count| Ok(futures_unordered(count, limit, task))),
         handles::<Minimum, _, _>(meter, limit, task),
     ]
 }
@@ -128,28 +127,18 @@ where
     Contender::new(P::NAME, move |count| {
         let peer = P::new(limit)?;
         let mark = meter.mark();
-        let sum = peer.block_on(submit_and_await(&peer, count, task))?;
+        let sum = peer.block_on(async { peer.sum(peer.submit_all(count, task)?).await })?;
         let cost = meter.since(mark);
         check(sum, count)?;
         Ok(cost / count as f64)
     })
 }
 
-async fn submit_and_await<P: Peer, F>(peer: &P, count: u64, task: impl Fn(u64) -> F) -> Result<u64>
-where
-    F: Future<Output = u64> + 'static,
-{
-    let mut handles = Vec::with_capacity(usize::try_from(count)?);
-    for number in 0..count {
-        handles.push(peer.submit(task(number))?);
-    }
-    peer.sum(handles).await
-}
-
-fn pulled(name: &'static str, meter: impl Meter, work: impl Fn(u64) -> u64 + 'static) -> Contender {
+/// One whose work gives the sum, and can be timed as a whole.
+pub(super) fn pulled(name: &'static str, meter: impl Meter, work: impl Fn(u64) -> Result<u64> + 'static) -> Contender {
     Contender::new(name, move |count| {
         let mark = meter.mark();
-        let sum = work(count);
+        let sum = work(count)?;
         let cost = meter.since(mark);
         check(sum, count)?;
         Ok(cost / count as f64)

@@ -4,14 +4,14 @@ use std::future::pending;
 
 use anyhow::Result;
 
-use crate::meter::{Bytes, Meter};
+use crate::meter::{Counter, Meter};
 use crate::peers::{BareSpawn, JoinSetSemaphore, LocalExecutorSemaphore, LocalPoolSemaphore, LocalSetSemaphore, Millpond, Minimum, Peer};
 use crate::plan::{Plan, spell};
 use crate::scenario::{Contender, Point, Scenario, Target};
 
 pub(super) const LIMIT: usize = 10;
 
-pub(crate) fn bytes(plan: Plan, meter: Bytes) -> Scenario {
+pub(crate) fn bytes(plan: Plan, meter: Counter) -> Scenario {
     let count = plan.count(1_000_000);
     Scenario {
         id: "bytes-waiting",
@@ -35,7 +35,7 @@ pub(crate) fn bytes(plan: Plan, meter: Bytes) -> Scenario {
     }
 }
 
-fn holding<P: Peer>(meter: Bytes) -> Contender {
+fn holding<P: Peer>(meter: Counter) -> Contender {
     Contender::new(P::NAME, move |count| {
         let mark = meter.mark();
         let peer = P::new(LIMIT)?;
@@ -57,13 +57,7 @@ where
     F: Future<Output = u64> + 'static,
 {
     let count = count + LIMIT as u64;
-    let handles = peer.block_on(async {
-        let mut handles = Vec::with_capacity(usize::try_from(count)?);
-        for number in 0..count {
-            handles.push(peer.submit(task(number))?);
-        }
-        anyhow::Ok(handles)
-    })?;
+    let handles = peer.block_on(async { peer.submit_all(count, task) })?;
     peer.settle();
     Ok(handles)
 }
