@@ -2,33 +2,20 @@
 //
 // The same studies as in Node. Each in a page of its own, so that none sees what another has left behind.
 import { args } from './args.mjs';
-import { bundle, launch, serve } from './chromium.mjs';
+import { bundle, launch, serve, withPage } from './chromium.mjs';
 import { withOrigins } from './origins.mjs';
 import { play } from './rounds.mjs';
-import { chosen, study } from './studies.mjs';
+import { chosen, SCENARIOS, study } from './studies.mjs';
 
-const { quick, ids } = args();
+const { quick, ids } = args(SCENARIOS);
 
-/** Uses a fresh page, in a process of its own. */
-async function withPage(browser, origin, use) {
-  const context = await browser.newContext();
-  try {
-    const page = await context.newPage();
-    page.on('console', (message) => process.stderr.write(`${message.text()}\n`));
-    await page.goto(origin);
-    await page.addScriptTag({ url: '/play-page.js', type: 'module' });
-    await page.waitForFunction(() => 'sample' in globalThis);
-    return await use(page);
-  } finally {
-    await context.close();
-  }
-}
+const PAGE = { script: '/play-page.js', ready: 'sample' };
 
 async function measure(browser, origin, name, mode) {
   const it = await study(name, mode);
   const on = (page) => (subject, at) => page.evaluate(([name, mode, subject, at]) => globalThis.sample(name, mode, subject, at), [name, mode, subject, at]);
-  if (it.apart) return play(it, (subject, at) => withPage(browser, origin, (page) => on(page)(subject, at)));
-  return withPage(browser, origin, (page) => play(it, on(page)));
+  if (it.apart) return play(it, (subject, at) => withPage(browser, origin, PAGE, (page) => on(page)(subject, at)));
+  return withPage(browser, origin, PAGE, (page) => play(it, on(page)));
 }
 
 // Not in one build: a program of its own shares no file with another.

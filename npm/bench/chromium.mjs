@@ -46,3 +46,18 @@ export async function serve(files) {
     }),
   };
 }
+
+/** Uses a fresh page, in a process of its own, once its script has set the global that says it is ready: `use(page, context)`. */
+export async function withPage(browser, origin, { script, ready }, use) {
+  const context = await browser.newContext();
+  try {
+    const page = await context.newPage();
+    page.on('console', (message) => process.stderr.write(`${message.text()}\n`));
+    await page.goto(origin);
+    await page.addScriptTag({ url: script, type: 'module' });
+    await page.waitForFunction((ready) => ready in globalThis, ready);
+    return await use(page, context);
+  } finally {
+    await context.close();
+  }
+}

@@ -1,17 +1,15 @@
 // A page that works and stays alive: `node npm/bench/drive.mjs [--quick] [scenario…]`. One JSON object per scenario on stdout, progress on stderr.
 //
 // Real keys are pressed, through the browser, while the page pumps ready chunks of work.
-import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { args } from './args.mjs';
-import { bundle, launch, serve } from './chromium.mjs';
-import { here } from './paths.mjs';
+import { bundle, launch, serve, withPage } from './chromium.mjs';
 import { play } from './rounds.mjs';
 import { seeded } from './seeded.mjs';
 import { short } from './tell.mjs';
 
-const { quick, ids } = args();
+const { quick, ids } = args(['drive-input-delay', 'drive-long-tasks', 'drive-throughput']);
 const CHUNKS = quick ? 20_000 : 100_000;
 const CHUNK = 0.05;
 
@@ -32,21 +30,11 @@ function press(client) {
   };
 }
 
-async function withPage(browser, origin, use) {
-  const context = await browser.newContext();
-  try {
-    const page = await context.newPage();
-    await page.goto(origin);
-    await page.addScriptTag({ url: '/page.js', type: 'module' });
-    await page.waitForFunction(() => 'prepare' in globalThis);
-    return await use(page, await context.newCDPSession(page));
-  } finally {
-    await context.close();
-  }
-}
+const PAGE = { script: '/page.js', ready: 'prepare' };
 
 /** What one way of pumping does to a page. */
-async function sample(page, client, subject, steps) {
+async function sample(page, context, subject, steps) {
+  const client = await context.newCDPSession(page);
   await page.evaluate(([subject, chunks, steps]) => globalThis.prepare(subject, chunks, steps), [subject, CHUNKS, steps]);
   const pumping = page.evaluate(() => globalThis.pump());
   const stop = press(client);
@@ -81,23 +69,21 @@ const ENTRIES = [
   },
 ];
 
-const unknown = ids.find((id) => !ENTRIES.some((entry) => entry.id === id));
-if (unknown) throw new Error(`no scenario is named ${unknown}; there are ${ENTRIES.map(({ id }) => id).join(', ')}`);
-
-/** The crate's part, which cargo builds: by path, as the server has it. */
+/** The crate's part, as cargo and wasm-bindgen have built it: by path, as the server has it. */
 function crate() {
-  const folder = execFileSync('cargo', ['xtask', 'bench-drive'], { cwd: here('.'), encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] }).trim().split('\n').at(-1);
+  const folder = process.env.MILLPOND_DRIVE;
+  if (!folder) throw new Error('MILLPOND_DRIVE says where npm/bench/drive was built to: `cargo xtask bench --only drive` does both');
   return Object.fromEntries(['bench_drive.js', 'bench_drive_bg.wasm'].map((name) => [`/${name}`, readFileSync(join(folder, name))]));
 }
 
 const server = await serve({ ...crate(), ...await bundle({ page: 'drive/page.mjs' }) });
 const browser = await launch();
 try {
-  const steps = await withPage(browser, server.origin, (page) => page.evaluate((ms) => globalThis.stepsFor(ms), CHUNK));
+  const steps = await withPage(browser, server.origin, PAGE, (page) => page.evaluate((ms) => globalThis.stepsFor(ms), CHUNK));
   const names = ['millpond Pool', 'millpond drive', 'p-limit', 'scheduler.yield', 'setTimeout', 'unbudgeted loop'];
-  const measure = (name) => withPage(browser, server.origin, (page, client) => sample(page, client, name, steps));
+  const measure = (name) => withPage(browser, server.origin, PAGE, (page, context) => sample(page, context, name, steps));
   const subjects = Object.fromEntries(names.map((name) => [name, () => measure(name)]));
-  const entries = ENTRIES.filter(({ id }) => ids.length === 0 || ids.includes(id)).map((entry) => ({ ...entry, title }));
+  const entries = ENTRIES.filter(({ id }) => ids.includes(id)).map((entry) => ({ ...entry, title }));
   await play({ area: 'drive', rounds: quick ? 2 : 5, apart: true, entries, subjects }, measure);
 } finally {
   await browser.close();

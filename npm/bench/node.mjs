@@ -4,9 +4,9 @@
 import { args } from './args.mjs';
 import { runNode } from './child.mjs';
 import { withOrigins } from './origins.mjs';
-import { chosen } from './studies.mjs';
+import { chosen, SCENARIOS } from './studies.mjs';
 
-const { quick, ids } = args();
+const { quick, ids } = args(SCENARIOS);
 for (const { name, origins: count } of chosen(ids)) {
   await withOrigins(count, (origins) => runNode('play-node.mjs', [name, JSON.stringify({ area: 'node', quick, origins })]));
 }

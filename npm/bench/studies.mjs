@@ -19,11 +19,12 @@ const STUDIES = [
   { ids: ['cold-start'], load: async () => (await import('./studies/cold-start.mjs')).coldStart },
 ];
 
-/** Those with one of these scenarios; all, if none is named. */
+/** All of them. */
+export const SCENARIOS = STUDIES.flatMap(({ ids }) => ids);
+
+/** The studies with one of these scenarios. */
 export function chosen(ids) {
-  const unknown = ids.find((id) => !STUDIES.some((study) => study.ids.includes(id)));
-  if (unknown) throw new Error(`no scenario is named ${unknown}; there are ${STUDIES.flatMap((study) => study.ids).join(', ')}`);
-  return STUDIES.filter((study) => ids.length === 0 || study.ids.some((id) => ids.includes(id))).map(({ ids: [name], origins = 0 }) => ({ name, origins }));
+  return STUDIES.filter((study) => study.ids.some((id) => ids.includes(id))).map(({ ids: [name], origins = 0 }) => ({ name, origins }));
 }
 
 /** @param mode `{ area, quick, origins }`, what the study has to know about the run */

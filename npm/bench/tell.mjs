@@ -1,4 +1,7 @@
-// Words for titles, and the check that nobody has lost a task.
+// What studies share: words for titles, the check that nobody has lost a task, and what is done with each of several subjects.
+
+/** `one(value, name)` for each of an object, by the same names. */
+export const each = (object, one) => Object.fromEntries(Object.entries(object).map(([name, value]) => [name, one(value, name)]));
 
 /** 1000 → 1 k, 1000000 → 1 M. */
 export function short(count) {

@@ -47,9 +47,6 @@ enum Task {
         #[arg(long, default_value_t = 0)]
         port: u16,
     },
-    /// Build the page in Rust that npm/bench/drive.mjs measures, and print its folder
-    #[command(hide = true)]
-    BenchDrive,
     /// What cargo runs wasm test binaries with (see .cargo/config.toml)
     #[command(hide = true)]
     TestRunner {
@@ -76,10 +73,6 @@ fn act(task: Task) -> anyhow::Result<ExitCode> {
         Task::Demo(options) => demo::demo(&options).map(|()| ExitCode::SUCCESS),
         Task::Bench(options) => bench::bench(&options).map(|()| ExitCode::SUCCESS),
         Task::WebPage { port } => web_page::serve(port).map(|()| ExitCode::SUCCESS),
-        Task::BenchDrive => web_page::build_bench().map(|folder| {
-            println!("{}", folder.display());
-            ExitCode::SUCCESS
-        }),
         Task::TestRunner { args } => test::runner(args).map(|()| ExitCode::SUCCESS),
     }
 }

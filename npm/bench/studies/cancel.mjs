@@ -2,7 +2,7 @@
 import PQueue from 'p-queue';
 import { Pool } from '../millpond.mjs';
 import { shuffled } from '../seeded.mjs';
-import { checkSum, short } from '../tell.mjs';
+import { checkSum, each, short } from '../tell.mjs';
 
 /** By name: something in which tasks wait until `open` is called; `add(i, signal)` promises what the task gives, its number. */
 const LINES = {
@@ -25,8 +25,6 @@ const LINES = {
     return { add: (i, signal) => peer.add(async () => i, { signal }), open: () => peer.start() };
   },
 };
-
-const each = (one) => Object.fromEntries(Object.entries(LINES).map(([name, make]) => [name, () => one(make(), name)]));
 
 /** What a caller sees of a task: its number, or `undefined` if it was rejected with the signal's very reason. */
 const seen = (promise, signal) => promise.then((value) => value, (error) => {
@@ -76,7 +74,7 @@ export function cancelOwnSignals({ quick }) {
       title: `${short(count / 2)} of ${short(count)} waiting tasks cancelled, each by a signal of its own, at random (p-queue: ${few} of ${short(count)})`,
       says: `From the first abort() to the last rejection seen by its caller, by the number of those cancelled; the rest must run. ${FLOOR}`,
     }],
-    subjects: each((line, name) => own(line, count, name === 'p-queue' ? few : count / 2)),
+    subjects: each(LINES, (make, name) => () => own(make(), count, name === 'p-queue' ? few : count / 2)),
   };
 }
 
@@ -89,6 +87,6 @@ export function cancelSharedSignal({ quick }) {
       title: `${short(count)} waiting tasks cancelled by one signal`,
       says: `From abort() to the last rejection seen by its caller, by the number of tasks. ${FLOOR}`,
     }],
-    subjects: each((line) => shared(line, count)),
+    subjects: each(LINES, (make) => () => shared(make(), count)),
   };
 }

@@ -1,7 +1,7 @@
 // Real requests over several origins, so many at once for each: how long its caller waits for each, and what the processor has to do.
 import { createFetch } from '../millpond.mjs';
 import { minimum } from '../minimum.mjs';
-import { checkSum, short } from '../tell.mjs';
+import { checkSum, each, short } from '../tell.mjs';
 
 const LIMIT = 6;
 /** For each origin. Half of them wait at any time. */
@@ -66,6 +66,6 @@ export function fetches({ area, quick, origins }) {
   return {
     rounds: quick ? 3 : 5,
     entries: area === 'node' ? entries : entries.slice(0, 2),
-    subjects: Object.fromEntries(Object.entries(FETCHES).map(([name, make]) => [name, () => browse(make, origins, count)])),
+    subjects: each(FETCHES, (make) => () => browse(make, origins, count)),
   };
 }

@@ -1,7 +1,7 @@
 // Many keys, each with a limit of its own, and one limit over all.
 import pLimit from 'p-limit';
 import { PoolManager } from '../millpond.mjs';
-import { checkSum, short } from '../tell.mjs';
+import { checkSum, each, short } from '../tell.mjs';
 
 const EACH = 2;
 const ALL = 100;
@@ -46,6 +46,6 @@ export function managerTasks({ quick }) {
         + 'The peer has a p-limit for each key in a Map, whose tasks go through one p-limit for all.',
       targets: [{ of: 'millpond PoolManager', against: 'Map of p-limits', at_most: 0.5 }],
     }],
-    subjects: Object.fromEntries(Object.entries(MANAGERS).map(([name, make]) => [name, () => keyed(make, keys)])),
+    subjects: each(MANAGERS, (make) => () => keyed(make, keys)),
   };
 }

@@ -3,7 +3,7 @@ import { priorityQueue } from 'async';
 import PQueue from 'p-queue';
 import { Pool } from '../millpond.mjs';
 import { seeded, shuffled } from '../seeded.mjs';
-import { checkSum, short } from '../tell.mjs';
+import { checkSum, each, short } from '../tell.mjs';
 
 const LIMIT = 10;
 
@@ -67,7 +67,7 @@ export function priorities({ quick }) {
       says: 'All are handed over before the line moves. From the first call to the last result, by the number of tasks; that the most urgent began first is checked.',
       targets: [{ of: 'millpond', against: 'p-queue', at_most: 0.1 }, { of: 'millpond', against: 'async.priorityQueue', at_most: 1 }],
     }],
-    subjects: Object.fromEntries(Object.entries(QUEUES).map(([name, make]) => [name, () => queued(make, count)])),
+    subjects: each(QUEUES, (make) => () => queued(make, count)),
   };
 }
 
@@ -113,6 +113,6 @@ export function setPriority({ quick }) {
         + 'so it is called less often, on a line as long.',
       targets: [{ of: 'millpond', against: 'p-queue', at_most: 0.1 }],
     }],
-    subjects: Object.fromEntries(Object.entries(LINES).map(([name, make]) => [name, () => moved(make, count, most[name])])),
+    subjects: each(LINES, (make, name) => () => moved(make, count, most[name])),
   };
 }

@@ -1,7 +1,7 @@
 // What a task costs that does nothing: beside all peers, and as the line grows.
 import { MAPS } from '../maps.mjs';
 import { QUEUES } from '../queues.mjs';
-import { checkSum, short } from '../tell.mjs';
+import { checkSum, each, short } from '../tell.mjs';
 
 const LIMIT = 10;
 
@@ -24,8 +24,6 @@ async function mapped(map, count) {
   checkSum(await map(LIMIT, noop, items), count);
   return ((performance.now() - begin) / count) * 1e6;
 }
-
-const each = (list, one) => Object.fromEntries(Object.entries(list).map(([name, value]) => [name, one(name, value)]));
 
 export function tasksLimit10({ area, quick }) {
   const count = quick ? 10_000 : 100_000;
@@ -50,8 +48,8 @@ export function tasksLimit10({ area, quick }) {
       ],
     }],
     subjects: {
-      ...each(QUEUES, (name, make) => () => queued(make, counts[name] ?? count)),
-      ...each(MAPS, (_, map) => () => mapped(map, count)),
+      ...each(QUEUES, (make, name) => () => queued(make, counts[name] ?? count)),
+      ...each(MAPS, (map) => () => mapped(map, count)),
     },
   };
 }
@@ -73,7 +71,7 @@ export function tasksCount({ quick }) {
     }],
     subjects: each(
       { 'millpond limit': 0, 'p-limit': 0, 'minimum': 0 },
-      (name) => async (count) => {
+      (_, name) => async (count) => {
         const times = Math.max(1, least / count);
         let sum = 0;
         for (let i = 0; i < times; i++) sum += await queued(QUEUES[name], count);

@@ -8,7 +8,7 @@ use anyhow::{Context, Result, ensure};
 use super::callgrind;
 use super::entry::{Area, Entry};
 use crate::run::{self, cargo, node, step, target};
-use crate::{package, setup};
+use crate::{package, setup, web_page};
 
 /// Measures an area: everything its programs say, and for the native one what callgrind counts.
 pub(crate) fn measure(area: Area, quick: bool) -> Result<Vec<Entry>> {
@@ -44,6 +44,9 @@ fn programs(area: Area) -> Result<Vec<Command>> {
     };
     if matches!(area, Area::Browser | Area::Drive) {
         program.env("CHROMIUM", setup::chromium()?.browser);
+    }
+    if area == Area::Drive {
+        program.env("MILLPOND_DRIVE", step("build the page in Rust", web_page::build_bench)?);
     }
     Ok(vec![program])
 }
