@@ -2,9 +2,8 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { createRequire } from 'node:module';
-import { join } from 'node:path';
 import { build } from 'esbuild';
-import { chromiumPath, dist, here } from './paths.mjs';
+import { chromiumPath, here } from './paths.mjs';
 
 const { chromium } = createRequire(import.meta.url)('playwright-core');
 
@@ -22,10 +21,6 @@ export async function bundle(entries) {
     entryPoints: Object.fromEntries(Object.entries(entries).map(([name, file]) => [name, here(file)])),
     outdir: 'out', write: false, bundle: true, splitting: true, format: 'esm', target: 'es2022', platform: 'browser', minify: true, logLevel: 'warning',
     define: { 'process.env.NODE_ENV': '"production"' },
-    plugins: [{
-      name: 'millpond',
-      setup: ({ onResolve }) => onResolve({ filter: /^\.\.?\/millpond\.mjs$/ }, () => ({ path: join(dist, 'index.js') })),
-    }],
   });
   return Object.fromEntries(outputFiles.map(({ path, contents }) => [path.slice(path.lastIndexOf('/out/') + 4), Buffer.from(contents)]));
 }

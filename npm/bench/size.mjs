@@ -4,7 +4,7 @@
 import { brotliCompressSync, gzipSync } from 'node:zlib';
 import { build } from 'esbuild';
 import { args } from './args.mjs';
-import { dist, here } from './paths.mjs';
+import { here } from './paths.mjs';
 
 const PROGRAMS = {
   'millpond': `export * from 'millpond'`,
@@ -27,7 +27,7 @@ const PROGRAMS = {
 async function minified(contents) {
   const { outputFiles: [{ contents: bytes }] } = await build({
     stdin: { contents, resolveDir: here('.') }, write: false, bundle: true, minify: true, legalComments: 'none',
-    format: 'esm', target: 'es2022', platform: 'browser', logLevel: 'error', alias: { millpond: dist }, define: { 'process.env.NODE_ENV': '"production"' },
+    format: 'esm', target: 'es2022', platform: 'browser', logLevel: 'error', alias: { millpond: here('../dist') }, define: { 'process.env.NODE_ENV': '"production"' },
   });
   return bytes;
 }
