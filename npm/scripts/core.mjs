@@ -34,11 +34,3 @@ if (imports.length > 0) throw new Error(`the core must not need anything from Ja
 
 const glue = 'export const initSync = ({ module }) => new WebAssembly.Instance(new WebAssembly.Module(module)).exports;\n';
 writeFileSync(join(here, 'core.js'), glue);
-
-// The module as text, for src/core.ts to turn back: a printable character for each byte up to 89, with a space or a `!` before it for those
-// from 90 and from 180 on. Whatever repeats in the module repeats in the text, so that it compresses like the module itself; base64 is a
-// quarter larger then. Without `<` and backslash, which might mean something to an HTML page or have to be escaped.
-const digits = Array.from({ length: 92 }, (_, i) => String.fromCharCode(35 + i)).filter((char) => !'<\\'.includes(char));
-const text = [...readFileSync(wasm)].map((byte) => ['', ' ', '!'][Math.floor(byte / 90)] + digits[byte % 90]).join('');
-writeFileSync(join(here, 'bytes.js'), `export default ${JSON.stringify(text)};\n`);
-writeFileSync(join(here, 'bytes.d.ts'), 'declare const text: string;\nexport default text;\n');
