@@ -27,7 +27,8 @@ rmSync(graph);
 
 // No --all-features: what the module may use is read from its target features section, and Node 20 must be able to
 // load it. The section itself goes at the end, nobody needs it any more.
-tool('wasm-opt', '-Oz', '--converge', '--strip-target-features');
+// The low memory is the far end of the stack, and nothing has an address there.
+tool('wasm-opt', '-Oz', '--converge', '--low-memory-unused', '--strip-target-features');
 
 const imports = names(WebAssembly.Module.imports(read()));
 if (imports.length > 0) throw new Error(`the core must not need anything from JavaScript, but imports ${imports.join(', ')}`);
