@@ -1,4 +1,4 @@
-// From the module wasm-bindgen wrote to what the sources import: made smaller, and as text that can be inlined.
+// From the module wasm-bindgen wrote to the one that is inlined: made smaller.
 //
 // Only numbers cross the border, so wasm-bindgen's JavaScript is not needed: what remains of it in the module is taken out,
 // and the module then needs nothing from outside. (Its TypeScript declarations are right as they are.)
@@ -32,6 +32,3 @@ tool('wasm-opt', '-Oz', '--converge', '--low-memory-unused', '--strip-target-fea
 
 const imports = names(WebAssembly.Module.imports(read()));
 if (imports.length > 0) throw new Error(`the core must not need anything from JavaScript, but imports ${imports.join(', ')}`);
-
-const glue = 'export const initSync = ({ module }) => new WebAssembly.Instance(new WebAssembly.Module(module)).exports;\n';
-writeFileSync(join(here, 'core.js'), glue);

@@ -5,7 +5,7 @@
  * told, and every later call answers -1, which no caller takes for good news.
  */
 import { POND_FREE } from './calls.js';
-import { type InitOutput, initSync } from './wasm/core.js';
+import type { InitOutput } from './wasm/core.js';
 
 /** Whoever holds tickets of the core. */
 export interface Holder {
@@ -56,7 +56,7 @@ export function register(holder: Holder, pond: number): void {
 
 function instantiate(): InitOutput {
   try {
-    return initSync({ module: decode(MODULE) });
+    return new WebAssembly.Instance(new WebAssembly.Module(decode(MODULE))).exports as unknown as InitOutput;
   } catch (cause) {
     throw coded("WebAssembly cannot be compiled: a Content-Security-Policy has to allow 'wasm-unsafe-eval'", 'WASM', cause);
   }
