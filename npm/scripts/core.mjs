@@ -1,4 +1,4 @@
-// From the module wasm-bindgen wrote to what the sources import: made smaller, and as text that can be inlined.
+// From the module wasm-bindgen wrote to the one that is inlined: made smaller.
 //
 // Only numbers cross the border, so wasm-bindgen's JavaScript is not needed: what remains of it in the module is taken out,
 // and the module then needs nothing from outside. (Its TypeScript declarations are right as they are.)
@@ -27,18 +27,8 @@ rmSync(graph);
 
 // No --all-features: what the module may use is read from its target features section, and Node 20 must be able to
 // load it. The section itself goes at the end, nobody needs it any more.
-tool('wasm-opt', '-Oz', '--converge', '--strip-target-features');
+// The low memory is the far end of the stack, and nothing has an address there.
+tool('wasm-opt', '-Oz', '--converge', '--low-memory-unused', '--strip-target-features');
 
 const imports = names(WebAssembly.Module.imports(read()));
 if (imports.length > 0) throw new Error(`the core must not need anything from JavaScript, but imports ${imports.join(', ')}`);
-
-const glue = 'export const initSync = ({ module }) => new WebAssembly.Instance(new WebAssembly.Module(module)).exports;\n';
-writeFileSync(join(here, 'core.js'), glue);
-
-// The module as text, for src/core.ts to turn back: a printable character for each byte up to 89, with a space or a `!` before it for those
-// from 90 and from 180 on. Whatever repeats in the module repeats in the text, so that it compresses like the module itself; base64 is a
-// quarter larger then. Without `<` and backslash, which might mean something to an HTML page or have to be escaped.
-const digits = Array.from({ length: 92 }, (_, i) => String.fromCharCode(35 + i)).filter((char) => !'<\\'.includes(char));
-const text = [...readFileSync(wasm)].map((byte) => ['', ' ', '!'][Math.floor(byte / 90)] + digits[byte % 90]).join('');
-writeFileSync(join(here, 'bytes.js'), `export default ${JSON.stringify(text)};\n`);
-writeFileSync(join(here, 'bytes.d.ts'), 'declare const text: string;\nexport default text;\n');

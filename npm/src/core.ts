@@ -5,12 +5,20 @@
  * told, and every later call answers -1, which no caller takes for good news.
  */
 import { POND_FREE } from './calls.js';
-import bytes from './wasm/bytes.js';
-import { type InitOutput, initSync } from './wasm/core.js';
+import type { InitOutput } from './wasm/core.js';
 
 /** Whoever holds tickets of the core. */
 export interface Holder {
   break(error: Error): void;
+}
+
+/** The module in hex: `scripts/bundle.mjs` puts it at the end of the bundle. */
+declare const MODULE: string;
+
+/** What hosts read hex with: the newest have the first, Node and its like the second. */
+interface Decoders {
+  readonly Uint8Array: { readonly fromHex?: (hex: string) => Uint8Array<ArrayBuffer> };
+  readonly Buffer?: { from(hex: string, encoding: 'hex'): Uint8Array<ArrayBuffer> };
 }
 
 /** The answer to everything once it has trapped. */
@@ -48,26 +56,16 @@ export function register(holder: Holder, pond: number): void {
 
 function instantiate(): InitOutput {
   try {
-    return initSync({ module: decode(bytes) });
+    return new WebAssembly.Instance(new WebAssembly.Module(decode(MODULE))).exports as unknown as InitOutput;
   } catch (cause) {
     throw coded("WebAssembly cannot be compiled: a Content-Security-Policy has to allow 'wasm-unsafe-eval'", 'WASM', cause);
   }
 }
 
-/** From the text `scripts/core.mjs` has made of the module: see there. */
-function decode(text: string): Uint8Array<ArrayBuffer> {
-  const bytes = [];
-  let high = 0;
-  for (const char of text) {
-    const code = char.charCodeAt(0) - 35;
-    // A mark: a space or a `!`. The row of the others leaves out `<` and backslash.
-    if (code < 0) high = 90 * (code + 4);
-    else {
-      bytes.push(high + code - Number(code > 25) - Number(code > 57));
-      high = 0;
-    }
-  }
-  return new Uint8Array(bytes);
+/** By the host, if it can: a loop that no engine has compiled yet takes longer than all else at the first use. */
+function decode(hex: string): Uint8Array<ArrayBuffer> {
+  const { Uint8Array: { fromHex }, Buffer } = globalThis as unknown as Decoders;
+  return fromHex?.(hex) ?? Buffer?.from(hex, 'hex') ?? Uint8Array.from(hex.match(/../g)!, (byte) => parseInt(byte, 16));
 }
 
 /** Has the core do something: `what` is one of `calls.ts`. */

@@ -1,7 +1,6 @@
 /**
  * millpond: pools that limit how many tasks run at once, and `fetch` with a lane per origin. Nothing happens at import.
  */
-// First, so that the module of the core comes before all else in the bundle and the program behind it stays in one piece: that packs better.
 export { Pool, type PoolOptions } from './pool.js';
 export type { EndEventDetail, ErrorEventDetail, PoolEvents, SubmitEventDetail, TaskEventDetail } from './events.js';
 export { type MapInput, type Mapped, type Mapper, type MapSettledOptions, skip, stop } from './mapping.js';

@@ -116,10 +116,10 @@ export function weight(value: unknown, option: string): number {
 
 /** One of some words; returns which. */
 export function oneOf(...words: string[]): Rule {
-  const rule = words.map((word) => `'${word}'`).join(' or ');
   return (value, option) => {
     const which = words.indexOf(value as string);
-    return which < 0 ? refuse(option, rule, value, typeof value === 'string' ? RangeError : TypeError) : which;
+    if (which >= 0) return which;
+    refuse(option, words.map((word) => `'${word}'`).join(' or '), value, typeof value === 'string' ? RangeError : TypeError);
   };
 }
 

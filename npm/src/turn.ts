@@ -13,8 +13,10 @@ export interface Ready {
 }
 
 // Taken when this module is evaluated, so that fake timers of a test do not stop the pools.
+const { setTimeout: timeout } = globalThis;
 const { setImmediate: immediate } = globalThis as { setImmediate?: (callback: () => void) => unknown };
-const { MessageChannel: Channel, setTimeout: timeout } = globalThis;
+// Node makes its own at the first look, which takes longer than the evaluation of all the rest: nobody looks there.
+const Channel = immediate ? undefined : globalThis.MessageChannel;
 
 /** The time of the last {@link now}: good enough where no clock depends on it. */
 export let coarse = 0;

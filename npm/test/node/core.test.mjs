@@ -16,6 +16,17 @@ test('nothing happens at import, one core for all at the first construction', ()
   assert.equal(stdout, '0\n1\n', stderr);
 });
 
+for (const [host, code, way] of [
+  ['a host that reads hex', "const read = (hex) => Buffer.from(hex, 'hex'); Uint8Array.fromHex = (hex) => (console.log('fromHex'), read(hex));", 'fromHex\n'],
+  ['Node', "delete Uint8Array.fromHex; const { from } = Buffer; Buffer.from = (...args) => (console.log('Buffer'), from(...args));", 'Buffer\n'],
+  ['a host that has neither', 'delete Uint8Array.fromHex; delete globalThis.Buffer;', ''],
+]) {
+  test(`the core is read by what there is: ${host}`, () => {
+    const { stdout, stderr } = script(`${code} const text = await new Pool(1).run(() => 'works'); console.log(text);`);
+    assert.equal(stdout, `${way}works\n`, stderr);
+  });
+}
+
 test('where WebAssembly is forbidden the error names what to allow, and the next try is a new one', () => {
   const { stdout, stderr } = script(`
     const { Module } = WebAssembly;
