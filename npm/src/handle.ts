@@ -91,11 +91,16 @@ class Identity {
 
 /** The members of {@link Task}, on a promise that is a native one in every other respect. */
 class Handle extends Identity {
+  /** As {@link Job.specimen}. */
+  static readonly specimen: Handle = /* @__PURE__ */ new Handle(/* @__PURE__ */ new Promise(() => {}), undefined as never);
+
   readonly #job: Owner;
 
   constructor(promise: Promise<unknown>, job: Owner) {
-    super(Object.setPrototypeOf(promise, Handle.prototype));
+    super(promise);
     this.#job = job;
+    // Not before: the field costs more on an object of another prototype than its own kind's.
+    Object.setPrototypeOf(promise, Handle.prototype);
   }
 
   get id(): string {
@@ -130,6 +135,9 @@ export function handle<T>(promise: Promise<T>, job: Owner): Task<T> {
 
 /** The {@link TaskContext} of a task. @internal */
 export class Context implements TaskContext {
+  /** As {@link Job.specimen}. */
+  static readonly specimen: Context = /* @__PURE__ */ new Context(undefined as never);
+
   readonly #job: Job;
 
   constructor(job: Job) {

@@ -53,6 +53,8 @@ type Submit = (fn: (...args: unknown[]) => unknown, ...args: unknown[]) => Promi
 
 /** A call of a function with its arguments. Its promise is a plain one, unless somebody listens who is told of a task. */
 class Call extends Job {
+  static override readonly specimen = /* @__PURE__ */ new Call(undefined as never, ignore, []);
+
   readonly #args: unknown[];
 
   constructor(lane: Lane, fn: (...args: never[]) => unknown, args: unknown[]) {

@@ -53,6 +53,8 @@ export interface Item {
 
 /** Tells of its end before its permit goes on to the next, so that after an error, or `stop`, none begins. */
 class ItemJob extends Job {
+  static override readonly specimen = /* @__PURE__ */ new ItemJob(undefined as never, ignore, undefined);
+
   onEnd: ((result: PromiseSettledResult<unknown>) => void) | undefined = undefined;
 
   protected override invoke(fn: (context: never) => unknown): unknown {

@@ -84,7 +84,7 @@ export class Pool extends EventTarget {
     if (options instanceof Lanes) this.#lanes = options;
     else {
       const own = settings(options);
-      this.#lanes = new Lanes(new Pond(Infinity, Infinity, Infinity, Infinity), () => own);
+      this.#lanes = new Lanes(Pond.make(Infinity, Infinity, Infinity, Infinity), () => own);
       this.#open();
     }
   }
