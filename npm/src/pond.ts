@@ -168,7 +168,8 @@ export class Pond implements Holder {
   withdraw(job: Job, told: boolean): void {
     this.#jobs[job.ticket & INDEX] = undefined;
     if (!told) act(WITHDRAW, this.handle, job.ticket, CANCELLED, this.time());
-    this.pump();
+    // Where there was no room for one that weighs no more than any other, there is none now.
+    if (told || (job.extra && job.extra.weight > 1)) this.pump();
     this.left(job);
   }
 

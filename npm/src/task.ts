@@ -40,11 +40,27 @@ export const ignore = () => {};
 
 // A new promise calls its executor at once: this hands out what it was called with, without a closure for each promise. Emptied after
 // use: what settles a promise holds it, and so its value.
-let taken: ((value: unknown) => void) | undefined;
-const take = (resolve: (value: never) => void) => {
-  taken = resolve as (value: unknown) => void;
+type Settle = (value: unknown) => void;
+let resolver: Settle | undefined;
+let rejecter: Settle | undefined;
+const take = (resolve: (value: never) => void, reject: Settle) => {
+  resolver = resolve as Settle;
+  rejecter = reject;
 };
 const enter = (job: Job) => job.enter();
+
+/** What to resolve a promise with that is to be rejected: much cheaper than to throw in its reaction. */
+class Rejection {
+  readonly #reason: unknown;
+
+  constructor(reason: unknown) {
+    this.#reason = reason;
+  }
+
+  then(_: unknown, reject: (reason: unknown) => void): void {
+    reject(this.#reason);
+  }
+}
 
 /** What only some tasks need. */
 export class Extra {
@@ -206,22 +222,24 @@ export class Job implements Slot, Ready {
   /** Makes the promise of a task that waits. The reaction has to be registered in the caller's turn. */
   wait(): Task<unknown> {
     const gate = new Promise<Job>(take);
-    this.#settle = taken;
-    taken = undefined;
+    this.#settle = resolver;
+    resolver = rejecter = undefined;
     return this.#taken(gate.then(enter));
   }
 
   /** Makes the promise of a task that starts at once. */
   begin(): Task<unknown> {
     const promise = new Promise(take);
-    const settle = taken!;
-    taken = undefined;
+    const [resolve, reject] = [resolver!, rejecter!];
+    resolver = rejecter = undefined;
     this.#stage = RUNNING;
     const task = this.#taken(promise);
     try {
-      settle(this.#call());
+      const value = this.#call();
+      if (value instanceof Berth) value.then(resolve, reject);
+      else resolve(value);
     } catch (error) {
-      settle(Promise.reject(error));
+      reject(error);
     }
     return task;
   }
@@ -255,7 +273,7 @@ export class Job implements Slot, Ready {
 
   /** What the open gate leads to; what it returns is the task's result. */
   enter(): unknown {
-    if (this.#stage !== FLYING) throw this.extra!.reason;
+    if (this.#stage !== FLYING) return new Rejection(this.extra!.reason);
     landed();
     try {
       return this.#call();
@@ -357,7 +375,9 @@ export class Job implements Slot, Ready {
   stop(outcome: Outcome, reason: unknown, told = false): boolean {
     if (this.#outcome >= 0) return false;
     this.#outcome = outcome;
-    Object.assign(this.more, { stopped: true, reason });
+    const { more } = this;
+    more.stopped = true;
+    more.reason = reason;
     if (this.#stage < RUNNING) this.#withdraw(told);
     else this.#interrupt(outcome, reason);
     return true;
