@@ -55,7 +55,7 @@ export type JobKind = new (lane: Lane, fn: (context: never) => unknown, extra: E
 /** A line with its limit. @internal */
 export class Lane extends Scope {
   /** As {@link Job.specimen}. */
-  static readonly specimen: Lane = /* @__PURE__ */ new Lane({} as Pond, 0, { autoStart: true, aging: Infinity } as Settings, 0);
+  static readonly specimen: Lane = /* @__PURE__ */ new Lane({} as Pond, 0, { autoStart: true, aging: Infinity, queueCapacity: Infinity } as Settings, 0);
 
   readonly settings: Settings;
   readonly born: number;
@@ -73,6 +73,7 @@ export class Lane extends Scope {
   readonly #isTimed: boolean;
   /** Whether the settings say something about every task. */
   readonly isStrict: boolean;
+  readonly #capacity: number;
   readonly #ids = new Map<string, Job | Series>();
   #named = 0;
 
@@ -83,6 +84,7 @@ export class Lane extends Scope {
     this.timings = settings.timings ? new Timings() : undefined;
     const { timeout, queueTimeout, totalTimeout, aging, overflow } = settings;
     this.#isTimed = settings.timings || aging !== Infinity;
+    this.#capacity = settings.queueCapacity;
     this.isStrict = overflow > 0 || [timeout, queueTimeout, totalTimeout].some((ms) => ms !== Infinity);
     if (!settings.autoStart) this.pause(true);
     else if (pond.isStill) this.stall();
@@ -112,10 +114,9 @@ export class Lane extends Scope {
 
   /** Whether the line has no room for one more, as far as can be told without asking for it. */
   get full(): boolean {
-    const { queueCapacity } = this.settings;
-    if (queueCapacity === Infinity) return false;
+    if (this.#capacity === Infinity) return false;
     const starts = this.empty && !this.paused && this.stat(COUNTERS.running) < this.concurrency;
-    return !starts && this.stat(COUNTERS.waiting) >= queueCapacity;
+    return !starts && this.stat(COUNTERS.waiting) >= this.#capacity;
   }
 
   #extra(options: RunOptions): Extra {
@@ -141,7 +142,7 @@ export class Lane extends Scope {
     if (!extra) return act(SUBMIT, pond.handle, handle, 0, time);
     if (isRepeat) act(LANE_CAPACITY, pond.handle, handle, Infinity);
     const ticket = act(SUBMIT + 256 * (extra.weight - 1), pond.handle, handle, this.level(extra), time);
-    if (isRepeat) act(LANE_CAPACITY, pond.handle, handle, this.settings.queueCapacity);
+    if (isRepeat) act(LANE_CAPACITY, pond.handle, handle, this.#capacity);
     return ticket;
   }
 
