@@ -11,8 +11,8 @@ const free: Berth[] = [];
 const SPARE = 64;
 
 /**
- * The platform takes it for a thenable, if that is what a task's promise is to be resolved with, and so gives the task the power over its own promise:
- * it has to be rejected early should the task be stopped.
+ * The platform takes it for a thenable, if that is what a task's promise is to be resolved with, and so gives the task the power over its own
+ * promise: it has to be rejected early should the task be stopped.
  */
 export class Berth {
   #job: Job | undefined;

@@ -94,7 +94,10 @@ class Identity {
 /** The members of {@link Task}, on a promise that is a native one in every other respect. */
 class Handle extends Identity {
   /** As {@link Job.specimen}, on the way and at its end. */
-  static readonly specimens: unknown[] = [/* @__PURE__ */ new Handle(/* @__PURE__ */ new Promise(ignore)), /* @__PURE__ */ Handle.of(new Promise(ignore))];
+  static readonly specimens: unknown[] = [
+    /* @__PURE__ */ new Handle(/* @__PURE__ */ new Promise(ignore)),
+    /* @__PURE__ */ Handle.of(/* @__PURE__ */ new Promise(ignore)),
+  ];
 
   readonly #job: Owner;
 

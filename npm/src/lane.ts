@@ -55,7 +55,7 @@ export type JobKind = new (lane: Lane, fn: (context: never) => unknown, extra: E
 /** A line with its limit. @internal */
 export class Lane extends Scope {
   /** As {@link Job.specimen}. */
-  static readonly specimen: Lane = /* @__PURE__ */ new Lane({} as Pond, 0, { autoStart: true, aging: Infinity, queueCapacity: Infinity } as Settings, 0);
+  static readonly specimen: Lane = /* @__PURE__ */ new Lane({} as Pond, 0, { autoStart: true, queueCapacity: Infinity } as Settings, 0);
 
   readonly settings: Settings;
   readonly born: number;

@@ -33,7 +33,9 @@ export class Collecting extends Mapping {
   #resolve!: (results: unknown[]) => void;
   #reject!: (reason: unknown) => void;
 
-  constructor(settles: boolean, laneOf: (pool: Pool) => Lane, pool: Pool, input: MapInput<unknown>, mapper: Mapper<never, unknown>, options: MapOptions | undefined) {
+  constructor(
+    settles: boolean, laneOf: (pool: Pool) => Lane, pool: Pool, input: MapInput<unknown>, mapper: Mapper<never, unknown>, options: MapOptions | undefined,
+  ) {
     super(laneOf, pool, input, mapper, options, settles ? {} : { stopOnError: flag });
     this.#settles = settles;
     this.#stopOnError = (this.options as MapOptions).stopOnError ?? !settles;

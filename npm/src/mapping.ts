@@ -107,7 +107,11 @@ export abstract class Mapping {
   /** Who waits for room. */
   #wake: (() => void) | undefined;
 
-  constructor(laneOf: (pool: Pool) => Lane, pool: Pool, input: MapInput<unknown>, mapper: Mapper<never, unknown>, options: MapSettledOptions | undefined, rules: Record<string, Rule>) {
+  /** In the lane of a pool; a function that is the same for all of them says which that is. */
+  constructor(
+    laneOf: (pool: Pool) => Lane, pool: Pool, input: MapInput<unknown>, mapper: Mapper<never, unknown>, options: MapSettledOptions | undefined,
+    rules: Record<string, Rule>,
+  ) {
     const { [Symbol.iterator]: sync, [Symbol.asyncIterator]: async } = Object(input) as Iterable<unknown> & AsyncIterable<unknown>;
     if (typeof (async ?? sync) !== 'function') refuse('input', 'an iterable or an async iterable', input);
     this.#pool = pool;

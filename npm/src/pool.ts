@@ -68,7 +68,6 @@ export class Pool extends EventTarget {
     Lanes.specimen.entries.set(0, { key: 0, lane: Lane.specimen, pool: poolAt(Lanes.specimen, 0), told: true });
   }
 
-
   /**
    * @param options how many tasks may run at once, or {@link PoolOptions}
    * @throws {@link OptionError} (`ERR_MILLPOND_OPTION`) an option is unknown, of the wrong type or out of range
@@ -361,8 +360,7 @@ export class Pool extends EventTarget {
 
   /** The tasks that hold a permit, in no particular order. Made when it is asked for. */
   get runningTasks(): readonly RunningTask[] {
-    const lane = this.#peek();
-    return lane ? runningTasks(lane) : [];
+    return runningTasks(this.#peek());
   }
 
   /** Whether no task is started until {@link Pool.resume}. */

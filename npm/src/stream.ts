@@ -52,7 +52,9 @@ export class Streaming extends Mapping {
     });
   }
 
-  constructor(laneOf: (pool: Pool) => Lane, pool: Pool, input: MapInput<unknown>, mapper: Mapper<never, unknown>, options: StreamOptions | undefined) {
+  constructor(
+    laneOf: (pool: Pool) => Lane, pool: Pool, input: MapInput<unknown>, mapper: Mapper<never, unknown>, options: StreamOptions | undefined,
+  ) {
     super(laneOf, pool, input, mapper, options, { preserveOrder: flag, backpressure: limit });
     const { preserveOrder = true, backpressure } = this.options as StreamOptions;
     this.#ordered = preserveOrder;
