@@ -73,6 +73,8 @@ export interface Task<T> extends Promise<T> {
   cancel(reason?: unknown): boolean;
 }
 
+const ignore = () => {};
+
 /** Whoever a {@link Task} stands for. @internal */
 export interface Owner {
   readonly id: string;
@@ -91,11 +93,22 @@ class Identity {
 
 /** The members of {@link Task}, on a promise that is a native one in every other respect. */
 class Handle extends Identity {
+  /** As {@link Job.specimen}, on the way and at its end. */
+  static readonly specimens: unknown[] = [
+    /* @__PURE__ */ new Handle(/* @__PURE__ */ new Promise(ignore)),
+    /* @__PURE__ */ Handle.of(/* @__PURE__ */ new Promise(ignore)),
+  ];
+
   readonly #job: Owner;
 
-  constructor(promise: Promise<unknown>, job: Owner) {
-    super(Object.setPrototypeOf(promise, Handle.prototype));
-    this.#job = job;
+  constructor(promise: Promise<unknown>, job?: Owner) {
+    super(promise);
+    this.#job = job!;
+  }
+
+  /** The field first: it costs more on a promise that is not the platform's own any more. */
+  static of<T>(promise: Promise<T>, job?: Owner): Task<T> {
+    return Object.setPrototypeOf(new Handle(promise, job), Handle.prototype) as Task<T>;
   }
 
   get id(): string {
@@ -125,11 +138,14 @@ Object.setPrototypeOf(Handle.prototype, Promise.prototype);
 
 /** Makes a task's promise its {@link Task}. @internal */
 export function handle<T>(promise: Promise<T>, job: Owner): Task<T> {
-  return new Handle(promise, job) as unknown as Task<T>;
+  return Handle.of(promise, job);
 }
 
 /** The {@link TaskContext} of a task. @internal */
 export class Context implements TaskContext {
+  /** As {@link Job.specimen}. */
+  static readonly specimen: Context = /* @__PURE__ */ new Context(undefined as never);
+
   readonly #job: Job;
 
   constructor(job: Job) {

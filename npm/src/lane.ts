@@ -54,6 +54,9 @@ export type JobKind = new (lane: Lane, fn: (context: never) => unknown, extra: E
 
 /** A line with its limit. @internal */
 export class Lane extends Scope {
+  /** As {@link Job.specimen}. */
+  static readonly specimen: Lane = /* @__PURE__ */ new Lane({} as Pond, 0, { autoStart: true, queueCapacity: Infinity } as Settings, 0);
+
   readonly settings: Settings;
   readonly born: number;
   /** False once it has expired. */
@@ -66,6 +69,11 @@ export class Lane extends Scope {
   owner: unknown;
   /** Kept if somebody has asked for them. */
   readonly timings: Timings | undefined;
+  /** Whether it matters when tasks come. */
+  readonly #isTimed: boolean;
+  /** Whether the settings say something about every task. */
+  readonly isStrict: boolean;
+  readonly #capacity: number;
   readonly #ids = new Map<string, Job | Series>();
   #named = 0;
 
@@ -74,6 +82,10 @@ export class Lane extends Scope {
     this.born = born;
     this.settings = settings;
     this.timings = settings.timings ? new Timings() : undefined;
+    const { timeout, queueTimeout, totalTimeout, aging, overflow } = settings;
+    this.#isTimed = settings.timings || aging !== Infinity;
+    this.#capacity = settings.queueCapacity;
+    this.isStrict = overflow > 0 || [timeout, queueTimeout, totalTimeout].some((ms) => ms !== Infinity);
     if (!settings.autoStart) this.pause(true);
     else if (pond.isStill) this.stall();
   }
@@ -102,20 +114,14 @@ export class Lane extends Scope {
 
   /** Whether the line has no room for one more, as far as can be told without asking for it. */
   get full(): boolean {
-    const { queueCapacity } = this.settings;
-    if (queueCapacity === Infinity) return false;
+    if (this.#capacity === Infinity) return false;
     const starts = this.empty && !this.paused && this.stat(COUNTERS.running) < this.concurrency;
-    return !starts && this.stat(COUNTERS.waiting) >= queueCapacity;
+    return !starts && this.stat(COUNTERS.waiting) >= this.#capacity;
   }
 
   #extra(options: RunOptions): Extra {
     const { priority, ...rest } = check(options, RUN_OPTIONS, 'options');
     return Object.assign(new Extra(this.settings), rest, priority as Ranked | undefined);
-  }
-
-  /** Whether it matters when tasks come. */
-  get #isTimed(): boolean {
-    return this.timings !== undefined || this.settings.aging !== Infinity;
   }
 
   /**
@@ -129,14 +135,14 @@ export class Lane extends Scope {
 
   /** A ticket of the core, or why there is none. A further attempt finds room in any line, as its task was taken once. */
   #submit(extra: Extra | undefined, time: number): number {
-    const { pond, handle, settings: { queueCapacity } } = this;
+    const { pond, handle } = this;
     const isRepeat = extra !== undefined && extra.attempt > 1;
     // The core does not know yet.
     if (this.closed && this.series.size && !isRepeat) return CLOSED;
     if (!extra) return act(SUBMIT, pond.handle, handle, 0, time);
     if (isRepeat) act(LANE_CAPACITY, pond.handle, handle, Infinity);
     const ticket = act(SUBMIT + 256 * (extra.weight - 1), pond.handle, handle, this.level(extra), time);
-    if (isRepeat) act(LANE_CAPACITY, pond.handle, handle, queueCapacity);
+    if (isRepeat) act(LANE_CAPACITY, pond.handle, handle, this.#capacity);
     return ticket;
   }
 
@@ -148,13 +154,11 @@ export class Lane extends Scope {
     if (extra) extra.since = time;
     const ticket = this.#submit(extra, time);
     if (ticket < 0) return this.#refuse(job, ticket);
-    const dropped = this.settings.overflow ? pond.find(read(pond.handle, ALL, SUBJECT)) : undefined;
-    const recalled = pond.place(job, ticket & ~FLAG);
-    const { totalTimeout, queueTimeout } = extra ?? this.settings;
-    if (totalTimeout !== Infinity) job.arm(TOTAL, totalTimeout);
-    if (extra) this.register(job, extra);
     const starts = (ticket & FLAG) !== 0;
-    if (!starts && queueTimeout !== Infinity) job.arm(QUEUE, queueTimeout);
+    const dropped = this.isStrict && this.settings.overflow ? pond.find(read(pond.handle, ALL, SUBJECT)) : undefined;
+    const recalled = pond.place(job, ticket & ~FLAG);
+    if (extra) this.register(job, extra);
+    if (extra || this.isStrict) this.#arm(job, extra ?? this.settings, starts);
     this.came(!starts);
     pond.all.came(!starts);
     const task = starts ? job.begin() : job.wait();
@@ -163,6 +167,11 @@ export class Lane extends Scope {
     if (pond.lapsing) pond.sweep();
     pond.resume();
     return task;
+  }
+
+  #arm(job: Job, { totalTimeout, queueTimeout }: Extra | Settings, starts: boolean): void {
+    if (totalTimeout !== Infinity) job.arm(TOTAL, totalTimeout);
+    if (!starts && queueTimeout !== Infinity) job.arm(QUEUE, queueTimeout);
   }
 
   #refuse(job: Job, code: number): Task<never> {

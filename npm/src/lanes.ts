@@ -30,6 +30,9 @@ const lost = /* @__PURE__ */ new FinalizationRegistry<[views: Map<unknown, WeakR
 
 /** @internal */
 export class Lanes<K> {
+  /** As {@link Job.specimen}, and it keeps one of a pool. */
+  static readonly specimen: Lanes<unknown> = /* @__PURE__ */ new Lanes({} as Pond, () => ({}) as Settings);
+
   readonly pond: Pond;
   readonly entries = new Map<K, Entry<K>>();
   readonly #settings: (key: K) => Settings;

@@ -53,15 +53,19 @@ type Submit = (fn: (...args: unknown[]) => unknown, ...args: unknown[]) => Promi
 
 /** A call of a function with its arguments. Its promise is a plain one, unless somebody listens who is told of a task. */
 class Call extends Job {
-  readonly #args: unknown[];
+  static override readonly specimen = /* @__PURE__ */ new Call(undefined as never, ignore, []);
+
+  /** Them; or the only one, if that is no array itself. A line of those that wait is so much shorter. */
+  readonly #args: unknown;
 
   constructor(lane: Lane, fn: (...args: never[]) => unknown, args: unknown[]) {
     super(lane, fn, undefined);
-    this.#args = args;
+    this.#args = args.length === 1 && !Array.isArray(args[0]) ? args[0] : args;
   }
 
   protected override invoke(fn: (...args: never[]) => unknown): unknown {
-    return fn(...this.#args as never[]);
+    const args = this.#args;
+    return Array.isArray(args) ? fn(...args as never[]) : fn(args as never);
   }
 
   protected override hand(promise: Promise<unknown>): Promise<unknown> {

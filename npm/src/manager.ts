@@ -56,7 +56,7 @@ export class PoolManager<K = string, R = undefined> extends EventTarget {
   constructor(options?: PoolManagerOptions<K, R>) {
     super();
     const { by, concurrency, idleTimeout, lifetime, maxPools, resource: make, dispose } = managerSettings(options);
-    const pond = new Pond(concurrency, idleTimeout, lifetime, maxPools);
+    const pond = Pond.make(concurrency, idleTimeout, lifetime, maxPools);
     this.#lanes = new Lanes(pond, by, (entry, reason) => this.#tell(entry, reason));
     this.#household = { make, dispose, lifetime, disposals: new Set(), failed: (key, error) => this.#report(key, error) };
   }

@@ -4,8 +4,10 @@
 import { broken } from './core.js';
 import { PoolClosedError } from './errors.js';
 import type { Lane } from './lane.js';
+import type { Pool } from './pool.js';
 import { type Item, type MapInput, Mapping, type Mapper, type MapSettledOptions, skip } from './mapping.js';
 import { flag } from './options.js';
+import { ignore } from './task.js';
 
 /** How items are mapped, see {@link Pool.map}. */
 export interface MapOptions extends MapSettledOptions {
@@ -20,7 +22,9 @@ function isFinal(reason: unknown): boolean {
 
 /** @internal */
 export class Collecting extends Mapping {
-  readonly promise: Promise<unknown[]>;
+  /** As {@link Job.specimen}. */
+  static readonly specimen: Collecting = /* @__PURE__ */ new Collecting(false, ignore as never, undefined as never, [], ignore, undefined);
+
   readonly #settles: boolean;
   readonly #stopOnError: boolean;
   // With holes for what has no result, or none yet.
@@ -29,15 +33,22 @@ export class Collecting extends Mapping {
   #resolve!: (results: unknown[]) => void;
   #reject!: (reason: unknown) => void;
 
-  constructor(settles: boolean, open: () => Lane, input: MapInput<unknown>, mapper: Mapper<never, unknown>, options: MapOptions | undefined) {
-    super(open, input, mapper, options, settles ? {} : { stopOnError: flag });
+  constructor(
+    settles: boolean, laneOf: (pool: Pool) => Lane, pool: Pool, input: MapInput<unknown>, mapper: Mapper<never, unknown>, options: MapOptions | undefined,
+  ) {
+    super(laneOf, pool, input, mapper, options, settles ? {} : { stopOnError: flag });
     this.#settles = settles;
     this.#stopOnError = (this.options as MapOptions).stopOnError ?? !settles;
-    this.promise = new Promise((resolve, reject) => {
+  }
+
+  /** Maps it all. */
+  collect(): Promise<unknown[]> {
+    const promise = new Promise<unknown[]>((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;
     });
     void this.drive();
+    return promise;
   }
 
   protected settled({ index, called }: Item, result: PromiseSettledResult<unknown>): void {

@@ -5,11 +5,13 @@
  * caller's turn, so that the async context of the caller is the mapper's.
  */
 import { aborted } from './errors.js';
-import { Context, type Task, type TaskContext } from './handle.js';
+import { Context, type Owner, type TaskContext } from './handle.js';
 import type { Lane } from './lane.js';
+import type { Pool } from './pool.js';
 import { RUN_OPTIONS, type RunOptions } from './run-options.js';
 import { callable, check, limit, refuse, type Rule } from './options.js';
-import { ignore, Job } from './task.js';
+import { ignore, Job, soon } from './task.js';
+import { then } from './thenable.js';
 import { passage } from './turn.js';
 
 /** What a mapper returns to have no result for its item. */
@@ -43,25 +45,43 @@ export interface MapSettledOptions extends Omit<RunOptions, 'id' | 'signal'> {
 const { id: _, ...EACH } = RUN_OPTIONS;
 
 /** One item. @internal */
-export interface Item {
+export class Item {
+  /** As {@link Job.specimen}. */
+  static readonly specimen: Item = /* @__PURE__ */ new Item(0);
+
   readonly index: number;
-  task?: Task<unknown>;
+  /** What can be cancelled. */
+  task: Pick<Owner, 'cancel'> | undefined;
   /** Its mapper was called. */
-  called?: boolean;
-  result?: PromiseSettledResult<unknown>;
+  called = false;
+  result: PromiseSettledResult<unknown> | undefined;
+
+  constructor(index: number, result?: PromiseSettledResult<unknown>) {
+    this.index = index;
+    this.result = result;
+  }
 }
 
 /** Tells of its end before its permit goes on to the next, so that after an error, or `stop`, none begins. */
 class ItemJob extends Job {
-  onEnd: ((result: PromiseSettledResult<unknown>) => void) | undefined = undefined;
+  static override readonly specimen = /* @__PURE__ */ new ItemJob(undefined as never, ignore, undefined);
+
+  /** What it is about, once its mapper is called. */
+  item: Item | undefined = undefined;
+  mapping: Mapping | undefined = undefined;
 
   protected override invoke(fn: (context: never) => unknown): unknown {
     return fn(this as never);
   }
 
+  /** One that starts at once is known before anybody sees its promise, unless that is told of. */
+  protected override hand(promise: Promise<unknown>): Promise<unknown> {
+    return this.waits || this.lane.audience ? super.hand(promise) : promise;
+  }
+
   protected override ended(failed: boolean, value: unknown): void {
     super.ended(failed, value);
-    this.onEnd?.(failed ? { status: 'rejected', reason: value } : { status: 'fulfilled', value });
+    this.mapping?.landed(this.item!, failed ? { status: 'rejected', reason: value } : { status: 'fulfilled', value });
   }
 }
 
@@ -76,19 +96,26 @@ export abstract class Mapping {
   /** The last index that counts. */
   protected bound = Infinity;
   protected readonly options: MapSettledOptions;
-  readonly #open: () => Lane;
+  readonly #pool: Pool;
+  readonly #laneOf: (pool: Pool) => Lane;
   readonly #input: MapInput<unknown>;
   readonly #mapper: Mapper<unknown, unknown>;
   readonly #each: RunOptions | undefined;
   #iterator: Iterator<unknown> | AsyncIterator<unknown> | undefined;
   #calling = false;
   #reason: unknown;
-  #wake = () => {};
+  /** Who waits for room. */
+  #wake: (() => void) | undefined;
 
-  constructor(open: () => Lane, input: MapInput<unknown>, mapper: Mapper<never, unknown>, options: MapSettledOptions | undefined, rules: Record<string, Rule>) {
+  /** In the lane of a pool; a function that is the same for all of them says which that is. */
+  constructor(
+    laneOf: (pool: Pool) => Lane, pool: Pool, input: MapInput<unknown>, mapper: Mapper<never, unknown>, options: MapSettledOptions | undefined,
+    rules: Record<string, Rule>,
+  ) {
     const { [Symbol.iterator]: sync, [Symbol.asyncIterator]: async } = Object(input) as Iterable<unknown> & AsyncIterable<unknown>;
     if (typeof (async ?? sync) !== 'function') refuse('input', 'an iterable or an async iterable', input);
-    this.#open = open;
+    this.#pool = pool;
+    this.#laneOf = laneOf;
     this.#input = input;
     this.#mapper = callable(mapper, 'mapper') as Mapper<unknown, unknown>;
     this.options = check(options, { ...EACH, concurrency: limit, ...rules }, 'options') as MapSettledOptions;
@@ -106,6 +133,11 @@ export abstract class Mapping {
   /** An item was read. */
   protected entered(_item: Item): void {}
 
+  /** Where it works now. */
+  #open(): Lane {
+    return this.#laneOf(this.#pool);
+  }
+
   /** How many may be on their way. */
   protected get limit(): number {
     const lane = this.#open();
@@ -118,7 +150,9 @@ export abstract class Mapping {
 
   /** There may be room now. */
   protected wake(): void {
-    this.#wake();
+    const wake = this.#wake;
+    this.#wake = undefined;
+    wake?.();
   }
 
   protected async drive(): Promise<void> {
@@ -126,13 +160,22 @@ export abstract class Mapping {
     let index = 0;
     try {
       this.#iterator = ((this.#input as AsyncIterable<unknown>)[Symbol.asyncIterator] ?? (this.#input as Iterable<unknown>)[Symbol.iterator]).call(this.#input);
-      while (await this.#room()) {
+      // Nothing is read in the caller's turn.
+      await soon;
+      while (!this.closed) {
+        if (!this.hasRoom) {
+          await this.#room();
+          continue;
+        }
+        const turn = passage();
+        if (turn) await turn;
+        if (this.closed) break;
         this.asking = true;
         const step = await this.#next();
         this.asking = false;
         if (step.done) this.#iterator = undefined;
         if (step.done || this.closed) break;
-        void this.#run({ index: index++ }, step.value);
+        void this.#run(new Item(index++), step.value);
       }
     } catch (error) {
       // An input that has failed is not to be ended.
@@ -158,12 +201,9 @@ export abstract class Mapping {
     this.options.signal?.removeEventListener('abort', this.#aborted);
   }
 
-  /** Waits until there is room for one more; false if nobody wants it any more. */
-  async #room(): Promise<boolean> {
-    while (!this.closed && !this.hasRoom) await new Promise<void>((resolve) => { this.#wake = resolve; });
-    const turn = passage();
-    if (turn) await turn;
-    return !this.closed;
+  /** Resolves when there may be room for one more, or nobody wants it any more. */
+  #room(): Promise<void> {
+    return new Promise((resolve) => { this.#wake = resolve; });
   }
 
   /** A generator cannot be ended by what it calls: that is done when it is back. */
@@ -183,26 +223,31 @@ export abstract class Mapping {
     try {
       const value = await given;
       for (let lane; (lane = this.#open()).full;) await lane.until(() => !lane.full);
-      this.#landed(item, { status: 'fulfilled', value: await this.#submit(item, value) });
+      this.#submit(item, value);
     } catch (reason) {
-      this.#landed(item, { status: 'rejected', reason });
+      this.landed(item, { status: 'rejected', reason });
     }
   }
 
-  #submit(item: Item, value: unknown): Task<unknown> | undefined {
-    if (!this.flying.has(item)) return undefined;
+  #submit(item: Item, value: unknown): void {
+    if (!this.flying.has(item)) return;
+    let begun: Job | undefined;
     const task = this.#open().run(ItemJob, (job: ItemJob) => {
+      if (!job.extra?.series) begun = job;
       item.called = true;
-      job.onEnd = (result) => this.#landed(item, result);
+      job.item = item;
+      job.mapping = this;
       return this.#mapper(value, item.index, new Context(job));
     }, this.#each);
+    // What its mapper has led to is known by then.
+    then.call(task, undefined, (reason) => this.landed(item, { status: 'rejected', reason }));
+    item.task = begun ?? task;
     // Its mapper may have ended it all.
-    if (item.index > this.bound) task.cancel(this.#reason);
-    return (item.task = task);
+    if (item.index > this.bound) item.task.cancel(this.#reason);
   }
 
   /** The result of an item is known: the first time it is told. */
-  #landed(item: Item, result: PromiseSettledResult<unknown>): void {
+  landed(item: Item, result: PromiseSettledResult<unknown>): void {
     if (!this.flying.delete(item)) return;
     if (result.status === 'fulfilled' && result.value === stop) {
       void this.cut(item.index, aborted());

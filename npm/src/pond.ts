@@ -24,6 +24,9 @@ const RECALLED = 6;
 const EXPIRED = 8;
 
 export class Pond implements Holder {
+  /** As {@link Job.specimen}. */
+  static readonly specimen: Pond = /* @__PURE__ */ new Pond(-1, Infinity, Infinity, Infinity);
+
   readonly handle: number;
   /** Everything in it. */
   readonly all: Scope;
@@ -50,16 +53,21 @@ export class Pond implements Holder {
   readonly #deadline = new Alarm(() => this.sweep(), false);
   readonly #expiry = new Alarm(() => this.sweep(), true);
 
-  /** There are no more than `most` lanes, unless more are in use. */
-  constructor(limit: number, idle: number, lifetime: number, most: number) {
-    load();
+  private constructor(handle: number, idle: number, lifetime: number, most: number) {
+    this.handle = handle;
     this.#lifetime = lifetime;
     this.#most = most;
     this.#isTimed = this.#expires = idle !== Infinity || lifetime !== Infinity;
-    this.handle = act(POND_NEW, 0, 0, idle, lifetime);
-    act(POND_RESIZE, this.handle, 0, limit);
     this.all = new Scope(this, ALL);
-    register(this, this.handle);
+  }
+
+  /** One with no more than `most` lanes, unless more are in use. */
+  static make(limit: number, idle: number, lifetime: number, most: number): Pond {
+    load();
+    const pond = new Pond(act(POND_NEW, 0, 0, idle, lifetime), idle, lifetime, most);
+    act(POND_RESIZE, pond.handle, 0, limit);
+    register(pond, pond.handle);
+    return pond;
   }
 
   /** The time as exactly as this pond needs it: reading the clock is not free. */
@@ -160,7 +168,8 @@ export class Pond implements Holder {
   withdraw(job: Job, told: boolean): void {
     this.#jobs[job.ticket & INDEX] = undefined;
     if (!told) act(WITHDRAW, this.handle, job.ticket, CANCELLED, this.time());
-    this.pump();
+    // Where there was no room for one that weighs no more than any other, there is none now.
+    if (told || (job.extra && job.extra.weight > 1)) this.pump();
     this.left(job);
   }
 

@@ -3,7 +3,7 @@
  */
 import { type AsyncDisposing, disposable } from './disposal.js';
 import { Audience, nextError, type PoolEvents } from './events.js';
-import type { Lane, Settings } from './lane.js';
+import { Lane, type Settings } from './lane.js';
 import { RUN_OPTIONS, type RunOptions } from './run-options.js';
 import type { WaitOptions } from './scope.js';
 import type { Task, TaskFunction } from './handle.js';
@@ -65,6 +65,7 @@ export class Pool extends EventTarget {
     disposable(this.prototype);
     openLane = (pool) => pool.#open();
     poolAt = (lanes, key) => new (Pool as new (lanes: unknown, key: unknown) => Pool)(lanes, key);
+    Lanes.specimen.entries.set(0, { key: 0, lane: Lane.specimen, pool: poolAt(Lanes.specimen, 0), told: true });
   }
 
   /**
@@ -84,7 +85,7 @@ export class Pool extends EventTarget {
     if (options instanceof Lanes) this.#lanes = options;
     else {
       const own = settings(options);
-      this.#lanes = new Lanes(new Pond(Infinity, Infinity, Infinity, Infinity), () => own);
+      this.#lanes = new Lanes(Pond.make(Infinity, Infinity, Infinity, Infinity), () => own);
       this.#open();
     }
   }
@@ -198,7 +199,7 @@ export class Pool extends EventTarget {
    * ```
    */
   map<I, O>(input: MapInput<I>, mapper: Mapper<I, O>, options?: MapOptions): Promise<Mapped<O>[]> {
-    return new Collecting(false, () => this.#open(), input, mapper, options).promise as Promise<Mapped<O>[]>;
+    return new Collecting(false, openLane, this, input, mapper, options).collect() as Promise<Mapped<O>[]>;
   }
 
   /**
@@ -212,7 +213,7 @@ export class Pool extends EventTarget {
    * ```
    */
   mapSettled<I, O>(input: MapInput<I>, mapper: Mapper<I, O>, options?: MapSettledOptions): Promise<PromiseSettledResult<Mapped<O>>[]> {
-    return new Collecting(true, () => this.#open(), input, mapper, options).promise as Promise<PromiseSettledResult<Mapped<O>>[]>;
+    return new Collecting(true, openLane, this, input, mapper, options).collect() as Promise<PromiseSettledResult<Mapped<O>>[]>;
   }
 
   /**
@@ -227,7 +228,7 @@ export class Pool extends EventTarget {
    * ```
    */
   stream<I, O>(input: MapInput<I>, mapper: Mapper<I, O>, options?: StreamOptions): ResultStream<Mapped<O>> {
-    return new Streaming(() => this.#open(), input, mapper, options) as unknown as ResultStream<Mapped<O>>;
+    return new Streaming(openLane, this, input, mapper, options) as unknown as ResultStream<Mapped<O>>;
   }
 
   /**
@@ -359,8 +360,7 @@ export class Pool extends EventTarget {
 
   /** The tasks that hold a permit, in no particular order. Made when it is asked for. */
   get runningTasks(): readonly RunningTask[] {
-    const lane = this.#peek();
-    return lane ? runningTasks(lane) : [];
+    return runningTasks(this.#peek());
   }
 
   /** Whether no task is started until {@link Pool.resume}. */

@@ -11,8 +11,8 @@ export interface RunningTask {
   readonly isStopped: boolean;
 }
 
-/** Those of a lane. @internal */
-export function runningTasks(lane: Lane): RunningTask[] {
-  const jobs = lane.pond.jobs(lane).filter((job) => job.holds);
+/** Those of a lane, if there is one. @internal */
+export function runningTasks(lane: Lane | undefined): RunningTask[] {
+  const jobs = lane ? lane.pond.jobs(lane).filter((job) => job.holds) : [];
   return jobs.map(({ id, priority, more }) => ({ id, priority, isStopped: more.stopped }));
 }

@@ -16,17 +16,19 @@ class Watch {
 
   constructor(signal: AbortSignal) {
     this.#signal = signal;
-    signal.addEventListener('abort', this);
+    signal.addEventListener('abort', this, { once: true });
     watches.set(signal, this);
   }
 
-  /** The listener. */
+  /** The listener. The signal is over: there is no listener to remove, and nobody to be struck off. */
   handleEvent(): void {
-    this.drop();
+    watches.delete(this.#signal);
     for (const job of this.jobs) job.stop(CANCELLED, this.#signal.reason);
   }
 
-  drop(): void {
+  /** The task is over. */
+  leave(job: Stoppable): void {
+    if (!this.jobs.delete(job) || this.jobs.size > 0) return;
     this.#signal.removeEventListener('abort', this);
     watches.delete(this.#signal);
   }
@@ -39,6 +41,5 @@ export function watch(signal: AbortSignal, job: Stoppable): void {
 
 /** The task is over. */
 export function unwatch(signal: AbortSignal, job: Stoppable): void {
-  const watch = watches.get(signal);
-  if (watch?.jobs.delete(job) && watch.jobs.size === 0) watch.drop();
+  watches.get(signal)?.leave(job);
 }

@@ -4,8 +4,10 @@
 import { type AsyncDisposing, disposable } from './disposal.js';
 import { aborted } from './errors.js';
 import type { Lane } from './lane.js';
-import { type Item, type MapInput, Mapping, type Mapper, type MapSettledOptions, skip } from './mapping.js';
+import type { Pool } from './pool.js';
+import { Item, type MapInput, Mapping, type Mapper, type MapSettledOptions, skip } from './mapping.js';
 import { flag, limit } from './options.js';
+import { ignore } from './task.js';
 
 /** How items are mapped, see {@link Pool.stream}. */
 export interface StreamOptions extends MapSettledOptions {
@@ -34,6 +36,9 @@ interface Reader {
 
 /** @internal */
 export class Streaming extends Mapping {
+  /** As {@link Job.specimen}. */
+  static readonly specimen: Streaming = /* @__PURE__ */ new Streaming(ignore as never, undefined as never, [], ignore, undefined);
+
   readonly #ordered: boolean;
   readonly #backpressure: number | undefined;
   /** What is to be told, in order: if that is the order of the input, all that was read; else what is there. */
@@ -47,8 +52,10 @@ export class Streaming extends Mapping {
     });
   }
 
-  constructor(open: () => Lane, input: MapInput<unknown>, mapper: Mapper<never, unknown>, options: StreamOptions | undefined) {
-    super(open, input, mapper, options, { preserveOrder: flag, backpressure: limit });
+  constructor(
+    laneOf: (pool: Pool) => Lane, pool: Pool, input: MapInput<unknown>, mapper: Mapper<never, unknown>, options: StreamOptions | undefined,
+  ) {
+    super(laneOf, pool, input, mapper, options, { preserveOrder: flag, backpressure: limit });
     const { preserveOrder = true, backpressure } = this.options as StreamOptions;
     this.#ordered = preserveOrder;
     this.#backpressure = backpressure;
@@ -96,7 +103,7 @@ export class Streaming extends Mapping {
   protected failed(reason: unknown, index: number): void {
     if (index < 0) this.#line.clear();
     void this.cut(this.#ordered ? index : -1, reason);
-    this.#line.add({ index, result: { status: 'rejected', reason } });
+    this.#line.add(new Item(index, { status: 'rejected', reason }));
     this.#tell();
   }
 

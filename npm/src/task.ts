@@ -4,6 +4,7 @@
  * A task that waits is one promise, the gate, with one reaction registered in the caller's turn, so that the async context of the caller
  * is the task's; what `run()` returns is the promise of that reaction. Opening the gate starts the task, in a microtask of its own.
  */
+import { Berth } from './berth.js';
 import { ABANDON, CANCELLED, DROPPED, FAILED, type Outcome, type Phase, RUN, type Slot, SUCCEEDED, TIMED_OUT } from './slot.js';
 import { SET_PRIORITY } from './calls.js';
 import { act } from './core.js';
@@ -39,14 +40,33 @@ export const ignore = () => {};
 
 // A new promise calls its executor at once: this hands out what it was called with, without a closure for each promise. Emptied after
 // use: what settles a promise holds it, and so its value.
-let taken: ((value: unknown) => void) | undefined;
-const take = (resolve: (value: never) => void) => {
-  taken = resolve as (value: unknown) => void;
+type Settle = (value: unknown) => void;
+let resolver: Settle | undefined;
+let rejecter: Settle | undefined;
+const take = (resolve: (value: never) => void, reject: Settle) => {
+  resolver = resolve as Settle;
+  rejecter = reject;
 };
 const enter = (job: Job) => job.enter();
 
+/** What to resolve a promise with that is to be rejected: much cheaper than to throw in its reaction. */
+class Rejection {
+  readonly #reason: unknown;
+
+  constructor(reason: unknown) {
+    this.#reason = reason;
+  }
+
+  then(_: unknown, reject: (reason: unknown) => void): void {
+    reject(this.#reason);
+  }
+}
+
 /** What only some tasks need. */
 export class Extra {
+  /** As {@link Job.specimen}. */
+  static readonly specimen: Extra = /* @__PURE__ */ new Extra({} as Settings);
+
   priority = 0;
   /** Says the priority anew. */
   ask: (() => number) | undefined;
@@ -84,6 +104,9 @@ export class Extra {
 
 /** A task of a lane. */
 export class Job implements Slot, Ready {
+  /** Not to be used. When no object of a class is left, engines forget its shape, and with it the code they have made for it. */
+  static readonly specimen: Job = /* @__PURE__ */ new Job(undefined as never, ignore, undefined);
+
   readonly lane: Lane;
   ticket = -1;
   extra: Extra | undefined;
@@ -199,22 +222,24 @@ export class Job implements Slot, Ready {
   /** Makes the promise of a task that waits. The reaction has to be registered in the caller's turn. */
   wait(): Task<unknown> {
     const gate = new Promise<Job>(take);
-    this.#settle = taken;
-    taken = undefined;
+    this.#settle = resolver;
+    resolver = rejecter = undefined;
     return this.#taken(gate.then(enter));
   }
 
   /** Makes the promise of a task that starts at once. */
   begin(): Task<unknown> {
     const promise = new Promise(take);
-    const settle = taken!;
-    taken = undefined;
+    const [resolve, reject] = [resolver!, rejecter!];
+    resolver = rejecter = undefined;
     this.#stage = RUNNING;
     const task = this.#taken(promise);
     try {
-      settle(this.#call());
+      const value = this.#call();
+      if (value instanceof Berth) value.then(resolve, reject);
+      else resolve(value);
     } catch (error) {
-      settle(Promise.reject(error));
+      reject(error);
     }
     return task;
   }
@@ -248,7 +273,7 @@ export class Job implements Slot, Ready {
 
   /** What the open gate leads to; what it returns is the task's result. */
   enter(): unknown {
-    if (this.#stage !== FLYING) throw this.extra!.reason;
+    if (this.#stage !== FLYING) return new Rejection(this.extra!.reason);
     landed();
     try {
       return this.#call();
@@ -261,8 +286,10 @@ export class Job implements Slot, Ready {
   #call(): unknown {
     this.#stage = RUNNING;
     this.#settle = undefined;
-    const { timeout } = this.extra ?? this.lane.settings;
-    if (timeout !== Infinity) this.arm(RUN, timeout);
+    if (this.extra || this.lane.isStrict) {
+      const { timeout } = this.extra ?? this.lane.settings;
+      if (timeout !== Infinity) this.arm(RUN, timeout);
+    }
     this.lane.timings?.start(this.extra!);
     if (this.lane.audience) this.lane.tell('start', {}, this);
     let failed = false;
@@ -271,7 +298,7 @@ export class Job implements Slot, Ready {
       // By a listener.
       if (this.extra?.stopped) throw this.extra.reason;
       value = this.invoke(this.#fn!);
-      if (isThenable(value)) return this.#follow(genuine(value));
+      if (isThenable(value)) return Berth.for(this, genuine(value));
     } catch (error) {
       failed = true;
       value = error;
@@ -282,20 +309,14 @@ export class Job implements Slot, Ready {
     return value;
   }
 
-  /**
-   * Waits for the function's promise. The platform takes the result for a thenable and gives it the power over the task's promise, which
-   * has to be rejected early should the task be stopped.
-   */
-  #follow(promise: Promise<unknown>): PromiseLike<unknown> {
-    const follow = (resolve: (value: unknown) => void, reject: (reason: unknown) => void) => {
-      if (this.extra?.stopped) reject(this.extra.reason);
-      this.#settle = reject;
-      then.call(promise, (value) => this.#followed(false, value, resolve), (error) => this.#followed(true, error, reject));
-    };
-    return { then: follow } as PromiseLike<unknown>;
+  /** Its function's promise is waited for: what rejects its own is known. */
+  aboard(reject: (reason: unknown) => void): void {
+    if (this.extra?.stopped) reject(this.extra.reason);
+    this.#settle = reject;
   }
 
-  #followed(failed: boolean, value: unknown, settle: (value: unknown) => void): void {
+  /** Its function's promise is settled. */
+  followed(failed: boolean, value: unknown, settle: (value: unknown) => void): void {
     const stopped = this.extra?.stopped;
     this.#ended(failed, value);
     if (!stopped) settle(value);
@@ -354,7 +375,9 @@ export class Job implements Slot, Ready {
   stop(outcome: Outcome, reason: unknown, told = false): boolean {
     if (this.#outcome >= 0) return false;
     this.#outcome = outcome;
-    Object.assign(this.more, { stopped: true, reason });
+    const { more } = this;
+    more.stopped = true;
+    more.reason = reason;
     if (this.#stage < RUNNING) this.#withdraw(told);
     else this.#interrupt(outcome, reason);
     return true;
@@ -391,6 +414,8 @@ export class Job implements Slot, Ready {
 
 /** A task whose function is given its {@link Slot}. */
 export class SlotJob extends Job {
+  static override readonly specimen = /* @__PURE__ */ new SlotJob(undefined as never, ignore, undefined);
+
   override onTimeout: ((error: TimeoutError) => void) | undefined = undefined;
   override onRecall: (() => void) | undefined = undefined;
 
