@@ -103,7 +103,10 @@ function refusal(): Response {
 /** The permit stays until the body is over. Out here, so that what the slot keeps does not lead to the response. */
 function hold(transfer: Transfer, unread: () => void): void {
   transfer.slot.keep();
-  transfer.slot.onRecall = () => { if (!transfer.reading?.isUsed) unread(); };
+  transfer.slot.onRecall = () => {
+    transfer.outlive();
+    if (!transfer.reading?.isUsed) unread();
+  };
 }
 
 /** A response with a body has come. */
@@ -112,8 +115,9 @@ function receive(transfer: Transfer, response: Response, call: Call, unread: () 
   const isHeld = releaseOn === 'body';
   const watch = call.watch(response);
   observe(response, new Reading(transfer, response, isHeld ? { ...watch, unreadGrace, bodyTimeout } : watch));
-  if (isHeld) hold(transfer, unread);
-  else transfer.slot.release();
+  if (isHeld) return hold(transfer, unread);
+  transfer.outlive();
+  transfer.slot.release();
 }
 
 /** How long a lane waits at most if its server asks for it. */

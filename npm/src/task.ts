@@ -83,7 +83,7 @@ export class Extra {
 }
 
 /** A task of a lane. */
-export class Job implements Slot, Ready {
+export class Job implements Omit<Slot, 'abort'>, Ready {
   readonly lane: Lane;
   ticket = -1;
   extra: Extra | undefined;
@@ -390,12 +390,16 @@ export class Job implements Slot, Ready {
 }
 
 /** A task whose function is given its {@link Slot}. */
-export class SlotJob extends Job {
+export class SlotJob extends Job implements Slot {
   override onTimeout: ((error: TimeoutError) => void) | undefined = undefined;
   override onRecall: (() => void) | undefined = undefined;
 
   protected override invoke(fn: (context: never) => unknown): unknown {
     return fn(this as never);
+  }
+
+  abort(reason: unknown): void {
+    this.extra?.controller?.abort(reason);
   }
 
   /** Only requests have slots, and their function ends with the headers. */

@@ -12,7 +12,6 @@ export class Transfer {
   /** What to call the base fetch with. In Node a request's signal hears of its source only as long as the request is alive: so all are kept. */
   readonly outgoing: [Request, RequestInit?];
   readonly #request: Request;
-  readonly #controller = new AbortController();
   #reading: WeakRef<Reading> | undefined;
 
   /**
@@ -23,9 +22,7 @@ export class Transfer {
     this.slot = slot;
     this.#request = request;
     this.outgoing = this.#pack(isNative, copy, body);
-    // The slot follows the caller's signal too, but no longer than the permit is held; a body may be read after that.
-    slot.signal.addEventListener('abort', this);
-    request.signal.addEventListener('abort', this);
+    this.signal.addEventListener('abort', this);
   }
 
   /**
@@ -41,7 +38,7 @@ export class Transfer {
 
   /** Aborted with the very reason by the caller, a deadline, or the pool. */
   get signal(): AbortSignal {
-    return this.#controller.signal;
+    return this.slot.signal;
   }
 
   get reading(): Reading | undefined {
@@ -52,9 +49,14 @@ export class Transfer {
     this.#reading = new WeakRef(reading);
   }
 
-  /** Listener of both signals. */
-  handleEvent(event: Event): void {
-    this.#controller.abort((event.target as AbortSignal).reason);
+  /** The slot follows the caller's signal no longer than the permit is held, and that goes back now. The body may be read after that. */
+  outlive(): void {
+    this.#request.signal.addEventListener('abort', this);
+  }
+
+  /** Listener of its own signal, and of the caller's if that has to be passed on. */
+  handleEvent({ target }: Event): void {
+    if (target !== this.signal) return this.slot.abort((target as AbortSignal).reason);
     this.reading?.abort();
     // Before the headers the permit stays until the base fetch has settled.
     if (this.#reading) this.end();
@@ -68,7 +70,7 @@ export class Transfer {
 
   /** Stops listening. */
   forget(): void {
-    this.slot.signal.removeEventListener('abort', this);
+    this.signal.removeEventListener('abort', this);
     this.#request.signal.removeEventListener('abort', this);
   }
 }
