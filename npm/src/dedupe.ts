@@ -81,7 +81,7 @@ class Share {
     try {
       const response = await this.#part(this.#response!, transfer);
       if (transfer.signal.aborted) abandon(response, transfer.signal.reason);
-      if (hasBody(request, response)) observe(response, new Reading(transfer, response, { timing: this.#call.timing, isShared: true }));
+      if (hasBody(request, response)) observe(response, new Reading(transfer, response, { timing: this.#call.timing, isShared: true }), false);
       return response;
     } finally {
       if (!transfer.reading) transfer.end();

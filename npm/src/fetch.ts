@@ -110,11 +110,11 @@ function hold(transfer: Transfer, unread: () => void): void {
 }
 
 /** A response with a body has come. */
-function receive(transfer: Transfer, response: Response, call: Call, unread: () => void): void {
+function receive(transfer: Transfer, response: Response, call: Call, isNative: boolean, unread: () => void): void {
   const { releaseOn, unreadGrace, bodyTimeout } = call.settings;
   const isHeld = releaseOn === 'body';
   const watch = call.watch(response);
-  observe(response, new Reading(transfer, response, isHeld ? { ...watch, unreadGrace, bodyTimeout } : watch));
+  observe(response, new Reading(transfer, response, isHeld ? { ...watch, unreadGrace, bodyTimeout } : watch), isNative);
   if (isHeld) return hold(transfer, unread);
   transfer.outlive();
   transfer.slot.release();
@@ -149,7 +149,7 @@ async function dispatch(slot: Slot, call: Call, { fetch, isNative }: FetchSettin
       });
     }
     if (transfer.signal.aborted) response?.body?.cancel().catch(() => {});
-    else accept(transfer, response, call, unread);
+    else accept(transfer, response, call, isNative, unread);
   } catch (error) {
     // What the base fetch says goes on. What went wrong in looking at its response is no reason to lose it.
     if (!response) throw error;
@@ -160,9 +160,9 @@ async function dispatch(slot: Slot, call: Call, { fetch, isNative }: FetchSettin
 }
 
 /** The headers have come in time. */
-function accept(transfer: Transfer, response: Response, call: Call, unread: () => void): void {
+function accept(transfer: Transfer, response: Response, call: Call, isNative: boolean, unread: () => void): void {
   const isRead = hasBody(call.request, response);
-  if (isRead) receive(transfer, response, call, unread);
+  if (isRead) receive(transfer, response, call, isNative, unread);
   call.receive(response);
   if (!isRead) call.settle(response);
 }

@@ -2,7 +2,7 @@
  * Observes a response without touching what it is: the platform's own object, with own members in place of those that read the body.
  * A new `Response` around the stream would lose `url`, `redirected`, `type` and the guard of its headers; a proxy fails the brand checks.
  */
-import { Body, define, override } from './body.js';
+import { type Body, isByteStream, override, spare } from './body.js';
 import type { Reading } from './reading.js';
 
 const METHODS = ['arrayBuffer', 'blob', 'bytes', 'formData', 'json', 'text'] as const;
@@ -33,46 +33,78 @@ const init = ({ headers }: Response) => ({ __proto__: null, headers }) as Respon
 /** The newest way of reading a body; no engine's types know it yet. */
 interface Texts { textStream?: () => ReadableStream<string> }
 
-/** Tells `reading` of all that happens to the body of `response`. */
-export function observe(response: Response, reading: Reading): void {
+/** Tells `reading` of all that happens to the body of `response`. Of the network's bodies it is known before that they are byte streams. */
+export function observe(response: Response, reading: Reading, isNative: boolean): void {
   const native = inherited(response, 'body') as () => ReadableStream<Uint8Array<ArrayBuffer>>;
   const { clone } = response;
-  let body = new Body(native(), reading);
+  const isBytes = isNative || isByteStream(native());
+  /** Undefined once the platform has read all without anybody having looked at it. */
+  let body: Body | undefined = spare(isBytes);
+
+  /** Somebody looks at it. Whoever has put another fetch in the platform's place may have made any kind of stream. */
+  const look = () => {
+    if (body?.isOpen) return body;
+    const isRead = !body;
+    const isOther = isNative && !native().locked && !isByteStream(native());
+    if (!body || isOther) body = spare(isBytes && !isOther);
+    body.open(native(), reading);
+    if (isRead) body.lock();
+    return body;
+  };
 
   const free = () => {
+    if (!body?.isOpen) return;
     if (!response.bodyUsed && body.stream.locked) throw new TypeError('The body of the response is locked by a reader');
     body.yield();
   };
 
+  /** All of it, by one of the platform's own methods. */
+  const whole = (name: (typeof METHODS)[number], read: () => Promise<unknown>) => {
+    // The platform's own reading is quicker, but shows no chunks, and that of a hand-made body knows of no abort.
+    if (reading.isWatched || reading.signal.aborted) {
+      const seen = new Response(look().start(), init(response))[name]();
+      look().lock();
+      return seen;
+    }
+    const unseen = read.call(response);
+    if (!body || body.isOpen || !response.bodyUsed) look().lock();
+    else {
+      body.spare();
+      body = undefined;
+    }
+    return unseen;
+  };
+
+  const methods: Record<string, () => unknown> = {
+    clone() {
+      free();
+      const copy = clone.call(response);
+      if (body?.isOpen) {
+        body.lock();
+        body = spare(isBytes);
+      }
+      reading.branch(copy);
+      observe(copy, reading, isNative);
+      return copy;
+    },
+  };
   for (const name of METHODS) {
     const read = response[name] as (() => Promise<unknown>) | undefined;
     // Not in every engine.
-    if (!read) continue;
-    override(response, name, async () => {
+    if (read) methods[name] = { async [name]() {
       if (response.bodyUsed) return read.call(response);
       free();
-      // The platform's own reading is quicker, but shows no chunks, and that of a hand-made body knows of no abort.
-      const isSeen = reading.isWatched || reading.signal.aborted;
-      const whole = isSeen ? new Response(body.start(), init(response))[name]() : read.call(response);
-      body.lock();
-      return reading.consume(whole, response);
-    });
+      return reading.consume(whole(name, read), response);
+    } }[name]!;
   }
-  // A stream of text, where there is one. The platform's own would be read unseen.
+  // A stream of text, where there is one. The platform's own would be read unseen. In quotes, or the bundler shortens its name.
   const { textStream } = response as Texts;
-  if (textStream) override(response, 'textStream', () => {
+  if (textStream) methods['textStream'] = () => {
     if (response.bodyUsed) return textStream.call(response);
     free();
-    return (new Response(body.stream, init(response)) as Texts).textStream!();
-  });
-  override(response, 'clone', () => {
-    free();
-    const copy = clone.call(response);
-    body.lock();
-    body = new Body(native(), reading);
-    reading.branch(copy);
-    observe(copy, reading);
-    return copy;
-  });
-  define(response, 'body', { get: () => body.mirror() });
+    return (new Response(look().stream, init(response)) as Texts).textStream!();
+  };
+  override(response, methods);
+  Object.defineProperty(response, 'body', { __proto__: null, configurable: true, get: () => look().mirror() } as PropertyDescriptor);
+  reading.heed((reason) => { if (body) void look().abort(reason); });
 }
