@@ -2,6 +2,7 @@
  * Observes a response without touching what it is: the platform's own object, with own members in place of those that read the body.
  * A new `Response` around the stream would lose `url`, `redirected`, `type` and the guard of its headers; a proxy fails the brand checks.
  */
+import type { Asked } from './asked.js';
 import { type Body, isByteStream, override, spare } from './body.js';
 import type { Reading } from './reading.js';
 
@@ -12,11 +13,12 @@ const NULL_BODY = [101, 103, 204, 205, 304];
  * Whether there is a body to wait for. Not told by `body` alone: Chromium gives a 204 and the answer to a HEAD a stream. Of an opaque
  * answer (status 0) nothing can be seen, and nobody reads a redirect they asked to have left alone.
  */
-export function hasBody(request: Request, response: Response): boolean {
+export function hasBody(asked: Asked, response: Response): boolean {
+  const { method = 'GET', redirect = 'follow' } = asked as Partial<Request>;
   const status = response?.status;
   // The headers first: in Bun, those of a response made by hand lose their content type when the body is looked at before.
-  return response?.headers?.get('content-length') !== '0' && typeof response?.body?.getReader === 'function' && request.method !== 'HEAD'
-    && status !== 0 && !NULL_BODY.includes(status) && !(request.redirect === 'manual' && status >= 300 && status < 400);
+  return response?.headers?.get('content-length') !== '0' && typeof response?.body?.getReader === 'function' && method !== 'HEAD'
+    && status !== 0 && !NULL_BODY.includes(status) && !(redirect === 'manual' && status >= 300 && status < 400);
 }
 
 /** Reads a member as if `target` had none of its own by that name any more, however often it is asked later. */
