@@ -10,11 +10,19 @@ import type { Reading } from './reading.js';
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
-/** Puts functions in the place of methods, as the platform would not show them: no loop over the object meets them. They do not look at `this`. */
+/** What every member is defined with, one after the other. */
+const member = { __proto__: null, configurable: true, writable: true, value: undefined as unknown };
+
+/**
+ * Puts functions in the place of the methods there are, as the platform would not show them: no loop over the object meets them. They do not look
+ * at `this`.
+ */
 export function override(target: object, methods: Readonly<Record<string, (...args: []) => unknown>>): void {
   for (const name of Object.keys(methods)) {
-    Object.defineProperty(target, name, { __proto__: null, configurable: true, value: methods[name], writable: true } as PropertyDescriptor);
+    member.value = methods[name];
+    if ((target as Record<string, unknown>)[name] !== undefined) Object.defineProperty(target, name, member as PropertyDescriptor);
   }
+  member.value = undefined;
 }
 
 /** Network bodies are byte streams in every engine; those of hand-made responses need not be. */

@@ -52,7 +52,13 @@ export class Reading {
     this.#watch = watch;
     transfer.reading = this;
     collected.register(this, transfer, this);
-    this.#arm();
+    void this.#expect();
+  }
+
+  /** Most bodies are read as soon as the response has got to its caller, some microtasks from now. No clock is set for those. */
+  async #expect(): Promise<void> {
+    for (let i = 0; i < 8 && !this.#readers; i++) await undefined;
+    if (!this.#readers && !this.#isOver) this.#arm();
   }
 
   get signal(): AbortSignal {

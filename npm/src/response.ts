@@ -6,7 +6,8 @@ import type { Asked } from './asked.js';
 import { type Body, isByteStream, override, spare } from './body.js';
 import type { Reading } from './reading.js';
 
-const METHODS = ['arrayBuffer', 'blob', 'bytes', 'formData', 'json', 'text'] as const;
+type Whole = 'arrayBuffer' | 'blob' | 'bytes' | 'formData' | 'json' | 'text';
+
 const NULL_BODY = [101, 103, 204, 205, 304];
 
 /**
@@ -38,7 +39,10 @@ interface Texts { textStream?: () => ReadableStream<string> }
 /** Tells `reading` of all that happens to the body of `response`. Of the network's bodies it is known before that they are byte streams. */
 export function observe(response: Response, reading: Reading, isNative: boolean): void {
   const native = inherited(response, 'body') as () => ReadableStream<Uint8Array<ArrayBuffer>>;
-  const { clone } = response;
+  // Not every engine has all of them.
+  const { arrayBuffer, blob, bytes, formData, json, text, clone } = response;
+  const { textStream } = response as Texts;
+  const platform: Partial<Record<Whole, () => Promise<unknown>>> = { arrayBuffer, blob, bytes, formData, json, text };
   const isBytes = isNative || isByteStream(native());
   /** Undefined once the platform has read all without anybody having looked at it. */
   let body: Body | undefined = spare(isBytes);
@@ -61,7 +65,8 @@ export function observe(response: Response, reading: Reading, isNative: boolean)
   };
 
   /** All of it, by one of the platform's own methods. */
-  const whole = (name: (typeof METHODS)[number], read: () => Promise<unknown>) => {
+  const whole = (name: Whole) => {
+    const read = platform[name]!;
     // The platform's own reading is quicker, but shows no chunks, and that of a hand-made body knows of no abort.
     if (reading.isWatched || reading.signal.aborted) {
       const seen = new Response(look().start(), init(response))[name]();
@@ -77,8 +82,27 @@ export function observe(response: Response, reading: Reading, isNative: boolean)
     return unseen;
   };
 
-  const methods: Record<string, () => unknown> = {
-    clone() {
+  const all = async (name: Whole) => {
+    if (response.bodyUsed) return platform[name]!.call(response);
+    free();
+    return reading.consume<unknown>(whole(name), response);
+  };
+
+  // In quotes are those the bundler does not know: it would shorten them.
+  override(response, {
+    arrayBuffer: () => all('arrayBuffer'),
+    blob: () => all('blob'),
+    bytes: () => all('bytes'),
+    formData: () => all('formData'),
+    json: () => all('json'),
+    text: () => all('text'),
+    // A stream of text. The platform's own would be read unseen.
+    'textStream': () => {
+      if (response.bodyUsed) return textStream!.call(response);
+      free();
+      return (new Response(look().stream, init(response)) as Texts).textStream!();
+    },
+    clone: () => {
       free();
       const copy = clone.call(response);
       if (body?.isOpen) {
@@ -89,24 +113,7 @@ export function observe(response: Response, reading: Reading, isNative: boolean)
       observe(copy, reading, isNative);
       return copy;
     },
-  };
-  for (const name of METHODS) {
-    const read = response[name] as (() => Promise<unknown>) | undefined;
-    // Not in every engine.
-    if (read) methods[name] = { async [name]() {
-      if (response.bodyUsed) return read.call(response);
-      free();
-      return reading.consume(whole(name, read), response);
-    } }[name]!;
-  }
-  // A stream of text, where there is one. The platform's own would be read unseen. In quotes, or the bundler shortens its name.
-  const { textStream } = response as Texts;
-  if (textStream) methods['textStream'] = () => {
-    if (response.bodyUsed) return textStream.call(response);
-    free();
-    return (new Response(look().stream, init(response)) as Texts).textStream!();
-  };
-  override(response, methods);
+  });
   Object.defineProperty(response, 'body', { __proto__: null, configurable: true, get: () => look().mirror() } as PropertyDescriptor);
   reading.heed((reason) => { if (body) void look().abort(reason); });
 }

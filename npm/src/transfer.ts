@@ -31,11 +31,14 @@ export class Transfer {
    * and the other left as it is. The platform's fetch takes the init as it is; others are spared that.
    */
   #pack(isNative: boolean, asked: Asked, body: RequestInit | undefined): [Request | string, RequestInit?] {
-    const own = { __proto__: null, signal: this.signal, ...body } as RequestInit;
-    if (asked instanceof URL) return isNative ? [asked.href, own] : [new Request(asked, own)];
+    const { signal } = this;
+    if (asked instanceof URL) {
+      const own = { __proto__: null, signal } as RequestInit;
+      return isNative ? [asked.href, own] : [new Request(asked, own)];
+    }
     const { mode, referrer, referrerPolicy } = asked;
     if (mode === 'navigate') return [asked];
-    const init = { __proto__: null, ...own, referrer, referrerPolicy } as RequestInit;
+    const init = { __proto__: null, signal, referrer, referrerPolicy, ...body } as RequestInit;
     return isNative ? [asked, init] : [new Request(asked, init)];
   }
 
