@@ -35,13 +35,13 @@ export function isByteStream(stream: ReadableStream): boolean {
   }
 }
 
-/** Those nobody has looked at, by whether they are of bytes; and how many are kept. */
-const spares: Record<'true' | 'false', Body[]> = { true: [], false: [] };
+/** Those nobody has looked at: others, and those of bytes. So many of each are kept. */
+const spares = [[], []] as [Body[], Body[]];
 const MOST = 32;
 
 /** A stream that has started, unless there was none; it has yet to be opened. */
 export function spare(isBytes: boolean): Body {
-  return spares[`${isBytes}`].pop() ?? new Body(isBytes);
+  return spares[+isBytes as 0 | 1].pop() ?? new Body(isBytes);
 }
 
 export class Body {
@@ -88,7 +88,7 @@ export class Body {
 
   /** Nobody will look at it. */
   spare(): void {
-    const others = spares[`${this.#isBytes}`];
+    const others = spares[+this.#isBytes as 0 | 1];
     if (others.length < MOST) others.push(this);
   }
 

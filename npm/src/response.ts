@@ -65,27 +65,19 @@ export function observe(response: Response, reading: Reading, isNative: boolean)
   };
 
   /** All of it, by one of the platform's own methods. */
-  const whole = (name: Whole) => {
-    const read = platform[name]!;
+  const all = async (name: Whole) => {
+    const read = () => platform[name]!.call(response);
+    if (response.bodyUsed) return read();
+    free();
     // The platform's own reading is quicker, but shows no chunks, and that of a hand-made body knows of no abort.
-    if (reading.isWatched || reading.signal.aborted) {
-      const seen = new Response(look().start(), init(response))[name]();
-      look().lock();
-      return seen;
-    }
-    const unseen = read.call(response);
+    const isSeen = reading.isWatched || reading.signal.aborted;
+    const whole: Promise<unknown> = isSeen ? new Response(look().start(), init(response))[name]() : read();
     if (!body || body.isOpen || !response.bodyUsed) look().lock();
     else {
       body.spare();
       body = undefined;
     }
-    return unseen;
-  };
-
-  const all = async (name: Whole) => {
-    if (response.bodyUsed) return platform[name]!.call(response);
-    free();
-    return reading.consume<unknown>(whole(name), response);
+    return reading.consume(whole, response);
   };
 
   // In quotes are those the bundler does not know: it would shorten them.
