@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { brotliCompressSync, gzipSync } from 'node:zlib';
 
-const LIMIT = 28_000; // bytes of dist/index.js, wasm included, gzipped
+const LIMIT = 29_000; // bytes of dist/index.js, wasm included, gzipped
 
 const dist = new URL('../dist/', import.meta.url);
 const weigh = (file) => {

@@ -3,24 +3,30 @@
  *
  * It touches the native stream at the first read only: `if (response.body)` must leave the response usable for what looks at its
  * inside (`cache.put`, `respondWith`, `compileStreaming`). It is made early all the same: a stream starts one microtask late, and
- * `reader.read()` must set `bodyUsed` in the same turn. Every dictionary has no prototype: pages do pollute `Object.prototype`.
+ * `reader.read()` must set `bodyUsed` in the same turn. Most are never looked at, and serve the next response then: streams are dear.
+ * Every dictionary has no prototype: pages do pollute `Object.prototype`.
  */
 import type { Reading } from './reading.js';
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
-/** Defines a member as the platform would not show it: no loop over the object meets it. */
-export function define(target: object, name: string, descriptor: PropertyDescriptor): void {
-  Object.defineProperty(target, name, { __proto__: null, configurable: true, ...descriptor } as PropertyDescriptor);
-}
+/** What every member is defined with, one after the other. */
+const member = { __proto__: null, configurable: true, writable: true, value: undefined as unknown };
 
-/** Puts a function in the place of a method. It does not look at `this`. */
-export function override(target: object, name: string, method: (...args: []) => unknown): void {
-  define(target, name, { value: { [name]: (...args: []) => method(...args) }[name], writable: true });
+/**
+ * Puts functions in the place of the methods there are, as the platform would not show them: no loop over the object meets them. They do not look
+ * at `this`.
+ */
+export function override(target: object, methods: Readonly<Record<string, (...args: []) => unknown>>): void {
+  for (const name of Object.keys(methods)) {
+    member.value = methods[name];
+    if ((target as Record<string, unknown>)[name] !== undefined) Object.defineProperty(target, name, member as PropertyDescriptor);
+  }
+  member.value = undefined;
 }
 
 /** Network bodies are byte streams in every engine; those of hand-made responses need not be. */
-function isByteStream(stream: ReadableStream): boolean {
+export function isByteStream(stream: ReadableStream): boolean {
   try {
     stream.getReader({ __proto__: null, mode: 'byob' } as { mode: 'byob' }).releaseLock();
     return true;
@@ -29,10 +35,20 @@ function isByteStream(stream: ReadableStream): boolean {
   }
 }
 
+/** Those nobody has looked at: others, and those of bytes. So many of each are kept. */
+const spares = [[], []] as [Body[], Body[]];
+const MOST = 32;
+
+/** A stream that has started, unless there was none; it has yet to be opened. */
+export function spare(isBytes: boolean): Body {
+  return spares[+isBytes as 0 | 1].pop() ?? new Body(isBytes);
+}
+
 export class Body {
   readonly stream: ReadableStream<Bytes>;
-  readonly #native: ReadableStream<Bytes>;
-  readonly #reading: Reading;
+  readonly #isBytes: boolean;
+  #native!: ReadableStream<Bytes>;
+  #reading: Reading | undefined;
   #controller!: ReadableStreamController<Bytes>;
   #reader: ReadableStreamDefaultReader<Bytes> | undefined;
   #isRead = false;
@@ -45,19 +61,35 @@ export class Body {
   /** So has this one, or it failed or was cancelled. */
   #isOver = false;
 
-  constructor(native: ReadableStream<Bytes>, reading: Reading) {
-    this.#native = native;
-    this.#reading = reading;
+  constructor(isBytes: boolean) {
+    this.#isBytes = isBytes;
     const source = {
       __proto__: null,
-      type: isByteStream(native) ? 'bytes' : undefined,
+      type: isBytes ? 'bytes' : undefined,
       start: (controller: ReadableStreamController<Bytes>) => { this.#controller = controller; },
       pull: () => this.#advance(),
       cancel: (reason: unknown) => this.#cancel(reason),
     };
     this.stream = new ReadableStream(source as UnderlyingSource<Bytes>, { __proto__: null, highWaterMark: 0 } as QueuingStrategy);
+  }
+
+  /** Puts a native stream behind it, before anybody looks at it. */
+  open(native: ReadableStream<Bytes>, reading: Reading): this {
+    this.#native = native;
+    this.#reading = reading;
     this.#watchReaders();
-    reading.heed((reason) => this.#abort(reason));
+    return this;
+  }
+
+  /** Whether somebody has looked at it. */
+  get isOpen(): boolean {
+    return this.#reading !== undefined;
+  }
+
+  /** Nobody will look at it. */
+  spare(): void {
+    const others = spares[+this.#isBytes as 0 | 1];
+    if (others.length < MOST) others.push(this);
   }
 
   /** What the platform locked for a consumer of its own looks locked here too. */
@@ -89,15 +121,19 @@ export class Body {
   #watchReaders(): void {
     const { stream } = this;
     const { getReader } = stream;
-    override(stream, 'getReader', (...options: []) => {
-      const reader = getReader.apply(stream, options);
-      const { releaseLock } = reader;
-      override(reader, 'releaseLock', () => {
-        releaseLock.call(reader);
-        this.yield();
-      });
-      if (!this.#native.locked) this.#take();
-      return reader;
+    override(stream, {
+      getReader: (...options: []) => {
+        const reader = getReader.apply(stream, options);
+        const { releaseLock } = reader;
+        override(reader, {
+          releaseLock: () => {
+            releaseLock.call(reader);
+            this.yield();
+          },
+        });
+        if (!this.#native.locked) this.#take();
+        return reader;
+      },
     });
   }
 
@@ -115,7 +151,7 @@ export class Body {
   }
 
   async #pull(): Promise<void> {
-    this.#reading.begin();
+    this.#reading!.begin();
     try {
       const reader = this.#take();
       this.#isRead = true;
@@ -127,12 +163,12 @@ export class Body {
     }
     this.#pulling = undefined;
     if (this.#hasEnded) this.#end();
-    this.#reading.settle();
+    this.#reading!.settle();
   }
 
   /** Passes a chunk on. The stream takes its buffer away, so it is shown before that. */
   #hand(chunk: Bytes): void {
-    if (ArrayBuffer.isView(chunk)) this.#reading.see(this.#bytes += chunk.byteLength, chunk);
+    if (ArrayBuffer.isView(chunk)) this.#reading!.see(this.#bytes += chunk.byteLength, chunk);
     if (!this.#isOver) this.#controller.enqueue(chunk);
   }
 
@@ -141,7 +177,7 @@ export class Body {
     this.#hasEnded = true;
     if (this.#pulling || this.#isOver) return;
     this.#isOver = true;
-    this.#reading.finish(this.#bytes);
+    this.#reading!.finish(this.#bytes);
     const controller = this.#controller as ReadableByteStreamController;
     try {
       controller.close();
@@ -154,22 +190,22 @@ export class Body {
   #fail(error: unknown): void {
     if (this.#isOver) return;
     this.#isOver = true;
-    const reason = this.#reading.reason(error);
+    const reason = this.#reading!.reason(error);
     this.#controller.error(reason);
-    this.#reading.fail(reason);
+    this.#reading!.fail(reason);
   }
 
   #cancel(reason: unknown): Promise<void> {
     this.#isOver = true;
     const done = (this.#reader ?? this.#native).cancel(reason);
-    this.#reading.cancelled();
+    this.#reading!.cancelled();
     return done;
   }
 
   /** An abort. A body which had been received and read completely by then stays what it is: its end is told before ours. */
-  async #abort(reason: unknown): Promise<void> {
+  async abort(reason: unknown): Promise<void> {
     if (this.#isOver || (this.#native.locked && !this.#reader)) return;
-    if (this.#reading.isShared) return this.#leave(reason);
+    if (this.#reading!.isShared) return this.#leave(reason);
     const reader = this.#take();
     await null;
     await null;

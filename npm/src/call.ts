@@ -1,6 +1,7 @@
 /**
  * One call that goes by a lane: what it was told, and what is told of it.
  */
+import { type Asked, requestOf } from './asked.js';
 import type { CallSettings } from './fetch-options.js';
 import type { Attempts } from './fetch-retry.js';
 import type { Task } from './handle.js';
@@ -12,7 +13,7 @@ import { Timing, type Timings } from './timing.js';
 
 export class Call {
   readonly lane: string;
-  readonly request: Request;
+  readonly asked: Asked;
   readonly settings: CallSettings;
   /** What its attempts share, if there may be several. */
   readonly attempts: Attempts | undefined;
@@ -22,15 +23,21 @@ export class Call {
   readonly #size: number | undefined;
   /** As long as it waits. No longer: it leads to the response. */
   #task: Task<Response> | undefined;
+  #request: Request | undefined;
 
-  constructor(lane: string, request: Request, body: unknown, settings: CallSettings, attempts: Attempts | undefined, timings: Timings, events: Announcer) {
+  constructor(lane: string, asked: Asked, body: unknown, settings: CallSettings, attempts: Attempts | undefined, timings: Timings, events: Announcer) {
     this.lane = lane;
-    this.request = request;
+    this.asked = asked;
     this.settings = settings;
     this.attempts = attempts;
     this.timing = new Timing(timings, lane);
     this.#events = events;
-    if (settings.onUploadProgress && (request.body ?? body)) this.#size = bodySize(body);
+    if (settings.onUploadProgress && ((asked as Request).body ?? body)) this.#size = bodySize(body);
+  }
+
+  /** Made when somebody wants to see it, if it was not asked for by one. */
+  get request(): Request {
+    return (this.#request ??= requestOf(this.asked));
   }
 
   /** What measures the way of the request's body, if anybody wants to know. */

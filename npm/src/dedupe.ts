@@ -81,7 +81,7 @@ class Share {
     try {
       const response = await this.#part(this.#response!, transfer);
       if (transfer.signal.aborted) abandon(response, transfer.signal.reason);
-      if (hasBody(request, response)) observe(response, new Reading(transfer, response, { timing: this.#call.timing, isShared: true }));
+      if (hasBody(request, response)) observe(response, new Reading(transfer, response, { timing: this.#call.timing, isShared: true }), false);
       return response;
     } finally {
       if (!transfer.reading) transfer.end();
@@ -122,7 +122,7 @@ export class Shares {
 
   /** Sends a request, unless one like it is on its way. */
   send(request: Request, lane: string, settings: CallSettings, send: Send): Promise<Response> {
-    const key = settings.dedupe ? likeness(request, lane, settings) : undefined;
+    const key = likeness(request, lane, settings);
     if (key === undefined) return send(request).response;
     return this.#find(key, request, send).join(request, settings.priority ?? 0);
   }

@@ -237,12 +237,16 @@ export type PondSettings = Checked<Omit<PondInit, 'priority' | 'retry'> & { prio
 export type CallSettings = LaneSettings & PondSettings;
 /** What `createFetch` was told. @internal */
 export type FetchSettings = Readonly<Pick<FetchOptions, 'maxConcurrency' | 'idleTimeout' | 'lifetime' | 'maxLanes' | 'lane' | 'offline'>> & {
-  readonly fetch: (request: Request, init?: RequestInit) => Promise<Response>;
-  /** Whether that is the platform's. */
+  /** Any but the platform's own is called with one Request only. */
+  readonly fetch: (request: Request | string, init?: RequestInit) => Promise<Response>;
+  /** Whether that is the platform's own. */
   readonly isNative: boolean;
   /** All there is to know of a lane. */
   readonly lanes: (lane: string) => LaneSettings;
 };
+
+/** Taken when this module is evaluated: whatever is put in its place later gets Requests, as others do. */
+const { fetch: platform } = globalThis;
 
 const DEFAULTS: LaneSettings = {
   concurrency: 6, queueCapacity: Infinity, queueTimeout: Infinity, timeout: Infinity, bodyTimeout: Infinity, totalTimeout: Infinity,
@@ -317,9 +321,10 @@ function spelled(lane: string): string {
 export function fetchSettings(options: FetchOptions | undefined): FetchSettings {
   const checked = check(options, FETCH, 'the options of createFetch') as Checked<Omit<FetchOptions, keyof LaneOptions>> & Partial<LaneSettings>;
   const { lanes = {}, lane, fetch, maxConcurrency, idleTimeout, lifetime, maxLanes, offline, ...general } = checked;
+  const base = (fetch ?? callable(globalThis.fetch, 'fetch')) as FetchSettings['fetch'];
   const special = typeof lanes === 'function' ? (lane: string) => check(lanes(lane), LANE, 'what lanes() has returned') : byOrigin(lanes);
   return {
-    lane, maxConcurrency, idleTimeout, lifetime, maxLanes, offline, isNative: !fetch, fetch: fetch ?? callable(globalThis.fetch, 'fetch'),
+    lane, maxConcurrency, idleTimeout, lifetime, maxLanes, offline, fetch: base, isNative: base === platform,
     lanes: (lane) => inherit({ ...DEFAULTS, ...general }, special(lane) ?? {}),
   };
 }

@@ -2,6 +2,7 @@
  * `fetch` with a lane per origin.
  */
 import { type AsyncDisposing, disposable } from './disposal.js';
+import { ask, type Asked, requestOf, signalOf } from './asked.js';
 import { Call } from './call.js';
 import { Shares } from './dedupe.js';
 import { QueueFullError } from './errors.js';
@@ -10,7 +11,7 @@ import {
   type ExtendOptions, extendSettings, type FetchOptions, type FetchSettings, fetchSettings, inherit, type LaneSettings, laneName, type PondInit, type PondSettings,
   pondSettings,
 } from './fetch-options.js';
-import { attemptsAt, DEFAULTS } from './fetch-retry.js';
+import { type Attempts, attemptsAt, DEFAULTS } from './fetch-retry.js';
 import type { Task } from './handle.js';
 import type { Lane } from './lane.js';
 import { PoolManager, setOffline } from './manager.js';
@@ -90,8 +91,8 @@ declare global {
 const HINTS = new Map<unknown, { readonly priority: number }>([['high', { priority: 1 }], ['low', { priority: -1 }]]);
 
 /** Nobody will send the request: what would have been its body is let go. */
-function discard(request: Request, reason: unknown): void {
-  request.body?.cancel(reason).catch(() => {});
+function discard(asked: Asked, reason: unknown): void {
+  (asked as Request).body?.cancel(reason).catch(() => {});
 }
 
 /** In place of the answer to a request that was not taken. */
@@ -103,17 +104,21 @@ function refusal(): Response {
 /** The permit stays until the body is over. Out here, so that what the slot keeps does not lead to the response. */
 function hold(transfer: Transfer, unread: () => void): void {
   transfer.slot.keep();
-  transfer.slot.onRecall = () => { if (!transfer.reading?.isUsed) unread(); };
+  transfer.slot.onRecall = () => {
+    transfer.outlive();
+    if (!transfer.reading?.isUsed) unread();
+  };
 }
 
 /** A response with a body has come. */
-function receive(transfer: Transfer, response: Response, call: Call, unread: () => void): void {
+function receive(transfer: Transfer, response: Response, call: Call, isNative: boolean, unread: () => void): void {
   const { releaseOn, unreadGrace, bodyTimeout } = call.settings;
   const isHeld = releaseOn === 'body';
   const watch = call.watch(response);
-  observe(response, new Reading(transfer, response, isHeld ? { ...watch, unreadGrace, bodyTimeout } : watch));
-  if (isHeld) hold(transfer, unread);
-  else transfer.slot.release();
+  observe(response, new Reading(transfer, response, isHeld ? { ...watch, unreadGrace, bodyTimeout } : watch), isNative);
+  if (isHeld) return hold(transfer, unread);
+  transfer.outlive();
+  transfer.slot.release();
 }
 
 /** How long a lane waits at most if its server asks for it. */
@@ -123,11 +128,11 @@ function patience({ retry, pauseOnRetryAfter = retry !== undefined && retry.limi
 
 /** A request that has its permit, up to the headers. The base fetch is called before this returns. */
 async function dispatch(slot: Slot, call: Call, { fetch, isNative }: FetchSettings, feedback: Feedback, unread: () => void): Promise<Response> {
-  const { request, attempts } = call;
-  const next = attempts ? attempts.next() : request;
+  const { asked, attempts } = call;
+  const next = attempts ? attempts.next() : asked;
   const upload = call.upload();
-  const body = upload && metered(next, upload);
-  const transfer = new Transfer(slot, request, isNative, next, body);
+  const body = upload && metered(requestOf(next), upload);
+  const transfer = new Transfer(slot, asked, isNative, next, body);
   const learn = feedback.watch(slot, patience(call.settings));
   let response: Response | undefined;
   try {
@@ -145,7 +150,7 @@ async function dispatch(slot: Slot, call: Call, { fetch, isNative }: FetchSettin
       });
     }
     if (transfer.signal.aborted) response?.body?.cancel().catch(() => {});
-    else accept(transfer, response, call, unread);
+    else accept(transfer, response, call, isNative, unread);
   } catch (error) {
     // What the base fetch says goes on. What went wrong in looking at its response is no reason to lose it.
     if (!response) throw error;
@@ -156,9 +161,9 @@ async function dispatch(slot: Slot, call: Call, { fetch, isNative }: FetchSettin
 }
 
 /** The headers have come in time. */
-function accept(transfer: Transfer, response: Response, call: Call, unread: () => void): void {
-  const isRead = hasBody(call.request, response);
-  if (isRead) receive(transfer, response, call, unread);
+function accept(transfer: Transfer, response: Response, call: Call, isNative: boolean, unread: () => void): void {
+  const isRead = hasBody(call.asked, response);
+  if (isRead) receive(transfer, response, call, isNative, unread);
   call.receive(response);
   if (!isRead) call.settle(response);
 }
@@ -201,32 +206,37 @@ class Limiter {
     return settings;
   }
 
-  /** One call. Whatever is wrong with its arguments is said by the Request, which is what fetch itself begins with. */
+  /** One call. */
   call(args: [RequestInfo | URL, RequestInit?], defaults: PondSettings): Promise<Response> {
     const own = pondSettings(args[1]?.pond);
-    const request = new Request(...args);
-    const { signal } = request;
-    if (signal.aborted) {
-      discard(request, signal.reason);
+    const asked = ask(args);
+    const signal = signalOf(asked);
+    if (signal?.aborted) {
+      discard(asked, signal.reason);
       throw signal.reason;
     }
     const pond = inherit({ priority: 0, ...defaults, ...HINTS.get(args[1]?.priority) }, own);
-    const lane = pond.lane === undefined ? this.#laneOf(request) : pond.lane;
+    const lane = pond.lane === undefined ? this.#laneOf(asked) : pond.lane;
     const { fetch } = this.#options;
-    if (lane === null) return fetch(request);
+    if (lane === null) return fetch(requestOf(asked));
     const settings = inherit(this.#settingsOf(lane), pond);
     // Read once more only for those who need it: it may be a getter.
     const body = settings.onUploadProgress && args[1]?.body;
-    return this.#shares.send(request, lane, settings, (request) => {
-      const attempts = settings.retry && attemptsAt(request, args, settings.retry, settings.totalTimeout);
-      const call = new Call(lane, request, body, settings, attempts, this.timings, this.events);
+    const send = (asked: Asked, attempts?: Attempts) => {
+      const call = new Call(lane, asked, body, settings, attempts, this.timings, this.events);
       return { call, response: this.#send(call) };
-    });
+    };
+    const { retry, dedupe, totalTimeout } = settings;
+    if (!retry && !dedupe) return send(asked).response;
+    const again = (request: Request) => send(request, retry && attemptsAt(request, args, retry, totalTimeout));
+    const request = requestOf(asked);
+    return dedupe ? this.#shares.send(request, lane, settings, again) : again(request).response;
   }
 
-  #laneOf(request: Request): string | null {
+  #laneOf(asked: Asked): string | null {
     const { lane } = this.#options;
-    return lane ? laneName(lane(request), 'what lane() has returned') : originOf(request.url);
+    if (lane) return laneName(lane(requestOf(asked)), 'what lane() has returned');
+    return asked instanceof URL ? asked.origin : originOf(asked.url);
   }
 
   /** What the lane that is there now has learnt. */
@@ -237,7 +247,7 @@ class Limiter {
   }
 
   #send(call: Call): Promise<Response> {
-    const { lane, request, attempts, settings } = call;
+    const { lane, asked, attempts, settings } = call;
     const { priority, id, queueTimeout, timeout, totalTimeout, onFull } = settings;
     this.#connection?.open();
     const line = laneOf(this.lanes.get(lane));
@@ -246,13 +256,13 @@ class Limiter {
     const task = line.run<Response>(SlotJob, (slot: Slot) => {
       isSent = true;
       return dispatch(slot, call, this.#options, feedback, () => this.#warn(lane));
-    }, { priority, id, queueTimeout, timeout, totalTimeout, signal: request.signal }, undefined, attempts?.again.bind(attempts));
+    }, { priority, id, queueTimeout, timeout, totalTimeout, signal: signalOf(asked) }, undefined, attempts?.again.bind(attempts));
     if (attempts) task.then(() => attempts.end(), (reason) => attempts.end(reason));
     if (this.events.hears('settle')) task.catch((error) => call.settle(undefined, error));
     if (isSent) return task;
-    if (request.keepalive) return this.#pass(task, request);
+    if ((asked as Request).keepalive) return this.#pass(task, asked as Request);
     if (task.state === 'waiting') call.queue(task);
-    if (!attempts) task.catch((reason) => { if (!isSent) discard(request, reason); });
+    if (!attempts) task.catch((reason) => { if (!isSent) discard(asked, reason); });
     if (onFull === 'reject') return task;
     return task.catch((error) => {
       if (isSent || !(error instanceof QueueFullError)) throw error;

@@ -52,7 +52,13 @@ export class Reading {
     this.#watch = watch;
     transfer.reading = this;
     collected.register(this, transfer, this);
-    this.#arm();
+    void this.#expect();
+  }
+
+  /** Most bodies are read as soon as the response has got to its caller, some microtasks from now. No clock is set for those. */
+  async #expect(): Promise<void> {
+    for (let i = 0; i < 8 && !this.#readers; i++) await undefined;
+    if (!this.#readers && !this.#isOver) this.#arm();
   }
 
   get signal(): AbortSignal {
@@ -147,7 +153,8 @@ export class Reading {
 
   /** Tells all who read. */
   abort(): void {
-    for (const listener of this.#abort) listener(this.signal.reason);
+    // The first of them may be the end of it.
+    for (const listener of [...this.#abort]) listener(this.signal.reason);
   }
 
   /** `error`, or the reason if it was an abort: Node 20 gives a plain AbortError in its place. */
@@ -155,23 +162,31 @@ export class Reading {
     return this.signal.aborted ? this.signal.reason : error;
   }
 
-  /** Follows one of the response's own methods which reads the body as a whole. */
-  async consume<T>(body: Promise<T>, response: Response): Promise<T> {
+  /** Follows one of the response's own methods which reads the body as a whole, up to its end or to an abort. */
+  consume<T>(body: Promise<T>, response: Response): Promise<T> {
     this.begin();
-    let forget;
-    const aborted = new Promise<never>((_, reject) => { forget = this.heed(reject); });
-    try {
-      const value = await Promise.race([body, aborted]);
-      if (response.bodyUsed) this.finish(sizeOf(value));
-      return value;
-    } catch (thrown) {
-      const error = this.reason(thrown);
-      if (response.bodyUsed) this.#interrupt(error);
-      throw error;
-    } finally {
-      forget!();
-      this.settle();
-    }
+    return new Promise((resolve, reject) => {
+      let isSettled = false;
+      const settle = () => {
+        forget();
+        isSettled = true;
+        this.settle();
+      };
+      const fail = (thrown: unknown) => {
+        if (isSettled) return;
+        const error = this.reason(thrown);
+        if (response.bodyUsed) this.#interrupt(error);
+        settle();
+        reject(error);
+      };
+      const forget = this.heed(fail);
+      body.then((value) => {
+        if (isSettled) return;
+        if (response.bodyUsed) this.finish(sizeOf(value));
+        settle();
+        resolve(value);
+      }, fail);
+    });
   }
 
   /** JSON that cannot be parsed has come in full. */

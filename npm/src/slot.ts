@@ -29,6 +29,8 @@ export interface Slot {
    * access. Follows them for as long as the permit is held.
    */
   readonly signal: AbortSignal;
+  /** Aborts that signal, for who follows the caller's for longer than the permit is held. */
+  abort(reason: unknown): void;
   /**
    * The permit, and its deadlines, stay after the function's promise is fulfilled, until `release()`. Call it before that promise
    * settles. A rejection gives the permit back all the same.

@@ -103,7 +103,7 @@ export class Extra {
 }
 
 /** A task of a lane. */
-export class Job implements Slot, Ready {
+export class Job implements Omit<Slot, 'abort'>, Ready {
   /** Not to be used. When no object of a class is left, engines forget its shape, and with it the code they have made for it. */
   static readonly specimen: Job = /* @__PURE__ */ new Job(undefined as never, ignore, undefined);
 
@@ -413,7 +413,7 @@ export class Job implements Slot, Ready {
 }
 
 /** A task whose function is given its {@link Slot}. */
-export class SlotJob extends Job {
+export class SlotJob extends Job implements Slot {
   static override readonly specimen = /* @__PURE__ */ new SlotJob(undefined as never, ignore, undefined);
 
   override onTimeout: ((error: TimeoutError) => void) | undefined = undefined;
@@ -421,6 +421,10 @@ export class SlotJob extends Job {
 
   protected override invoke(fn: (context: never) => unknown): unknown {
     return fn(this as never);
+  }
+
+  abort(reason: unknown): void {
+    this.extra?.controller?.abort(reason);
   }
 
   /** Only requests have slots, and their function ends with the headers. */

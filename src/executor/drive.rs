@@ -67,7 +67,7 @@ async fn drive(core: Rc<Core>, mut slice: Slice) {
 impl Core {
     /// Polls some tasks; says whether nothing is ready any more.
     fn stride(&self, slice: &mut Slice, watch: &Clock) -> bool {
-        let (start, most) = (watch.elapsed(), slice.stride());
+        let (start, most) = (watch.elapsed(), slice.room());
         let polls = self.turn(most);
         slice.took(watch.elapsed().saturating_sub(start), polls);
         polls < most

@@ -21,11 +21,13 @@ pub(crate) struct Slice {
     spent: Duration,
     polls: usize,
     stride: usize,
+    /// How long a task took, last.
+    each: Duration,
 }
 
 impl Slice {
     pub(crate) const fn new(budget: Duration) -> Self {
-        Self { budget, spent: Duration::ZERO, polls: 0, stride: 8 }
+        Self { budget, spent: Duration::ZERO, polls: 0, stride: 8, each: Duration::ZERO }
     }
 
     /// How many tasks to poll before the clock is read again.
@@ -33,10 +35,18 @@ impl Slice {
         self.stride
     }
 
+    /// The same, but no more than fit into what is left if they take as long as the last ones did. One does always.
+    pub(crate) fn room(&self) -> usize {
+        let left = self.budget.saturating_sub(self.spent);
+        let fitting = left.as_nanos().checked_div(self.each.as_nanos());
+        fitting.and_then(|fitting| usize::try_from(fitting).ok()).map_or(self.stride, |fitting| fitting.clamp(1, self.stride))
+    }
+
     /// Takes note of a stride.
     pub(crate) fn took(&mut self, time: Duration, polls: usize) {
         self.spent = self.spent.saturating_add(time);
         self.polls += polls;
+        self.each = u32::try_from(polls).ok().and_then(|polls| time.checked_div(polls)).unwrap_or(self.each);
         if time > LONG {
             self.stride = (self.stride / 2).max(1);
         } else if time < SHORT && polls == self.stride {
@@ -87,6 +97,20 @@ mod tests {
         }
         slice.took(Duration::ZERO, 3);
         assert_eq!(slice.stride(), 64, "a stride that found nothing more to do says nothing");
+    }
+
+    #[test]
+    fn the_last_stride_is_as_long_as_fits() {
+        let mut slice = Slice::new(4 * MILLI);
+        assert_eq!(slice.room(), 8);
+        slice.took(MILLI, 4);
+        assert_eq!(slice.room(), 8);
+        slice.took(2 * MILLI, 4);
+        assert_eq!((slice.stride(), slice.room()), (4, 2));
+        slice.took(MILLI, 2);
+        assert_eq!(slice.room(), 1, "however little is left");
+        slice.refill();
+        assert_eq!(slice.room(), 4);
     }
 
     #[test]
