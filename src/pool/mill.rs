@@ -22,6 +22,7 @@ use super::deadlock::ties::Ties;
 use super::job::{BoxedWork, abort, dismiss};
 use super::keeper::Keeper;
 use super::observe::Observers;
+use super::runner::Unmanned;
 use super::slots::{Berth, Slot, Slots};
 use super::turns::Turns;
 use super::waits::{Waits, What};
@@ -75,6 +76,7 @@ pub(crate) struct Mill {
     weighted: Cell<bool>,
     pond: RefCell<Pond>,
     slots: Slots,
+    pub(super) unmanned: Unmanned,
     /// Run timeouts of tasks that wait; most have none.
     run_timeouts: RefCell<HashMap<Id, Duration>>,
     pub(super) waits: Waits,
@@ -101,6 +103,7 @@ impl Mill {
             weighted: Cell::new(false),
             pond: RefCell::new(Pond::new(limit, expiry)),
             slots: Slots::default(),
+            unmanned: Unmanned::default(),
             run_timeouts: RefCell::default(),
             waits: Waits::default(),
             watchers: Watchers::default(),
@@ -176,7 +179,7 @@ impl Mill {
         if task.started {
             let berth = self.slots.hire();
             self.start(task.ticket, berth);
-            self.spawn(berth);
+            self.man(berth);
         }
         if let Some(dropped) = task.dropped {
             self.end_settled(dropped, self.look(|pond| pond.lane_of(task.ticket)), TaskError::Dropped);
