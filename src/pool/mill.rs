@@ -319,19 +319,23 @@ impl Mill {
     /// Tells those who wait for a lane that it may be their turn.
     pub(super) fn notify(&self, lane: Id) {
         self.rescale(lane);
-        if self.waits.is_empty() {
-            return;
+        if self.waits.has(What::Room) {
+            self.notify_first(lane);
         }
-        let (admissible, drained) = self.look(|pond| (pond.admissible(lane, Level::default()), pond.is_drained(lane)));
-        match admissible {
+        if self.waits.has(What::Drained) && self.look(|pond| pond.is_drained(lane)) {
+            self.waits.wake_all(lane, What::Drained);
+        }
+        if self.waits.has(What::Room) {
+            self.give_turn();
+        }
+    }
+
+    fn notify_first(&self, lane: Id) {
+        match self.look(|pond| pond.admissible(lane, Level::default())) {
             Ok(()) => self.waits.wake_first(lane, What::Room),
             Err(Refused::Full | Refused::Exhausted) => self.take_turns(lane),
             Err(Refused::Closed | Refused::NoLane) => self.waits.wake_all(lane, What::Room),
         }
-        if drained {
-            self.waits.wake_all(lane, What::Drained);
-        }
-        self.give_turn();
     }
 
     /// Without a line, a permit is the only room there is. Where only the cap over all is in the way, anyone's permit will do.

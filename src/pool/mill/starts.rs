@@ -4,6 +4,7 @@ use std::rc::Rc;
 
 use super::super::runner::Runner;
 use super::super::slots::Berth;
+use super::super::waits::What;
 use super::Mill;
 use crate::state::{Id, Outcome, Phase, Pond};
 
@@ -59,7 +60,7 @@ impl Mill {
 
     /// Who starts makes room in its line.
     fn tell_room(&self, ticket: Id) {
-        if !self.waits.is_empty() {
+        if self.waits.has(What::Room) {
             self.notify(self.look(|pond| pond.lane_of(ticket)));
         }
     }
