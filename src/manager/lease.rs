@@ -124,7 +124,8 @@ impl<S: Resource> Drop for Generation<S> {
 /// nothing, and what it has paused or resized is as for a new pool again. The counts of `stats` are those of the key.
 ///
 /// # Cost
-/// One allocation for the first lease of a pool, none while there are others. Closing or cancelling through a lease looks at all tasks of the manager.
+/// One allocation for the first lease of a pool, none while there are others. Closing or cancelling through a lease looks at all tasks of
+/// the manager.
 ///
 /// # Examples
 /// ```
