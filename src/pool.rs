@@ -3,7 +3,7 @@
 //! ```text
 //!  Pool ──> submit ──> mill ─┬─> state::Pond   who may start, who waits
 //!    │         │             ├─> slots, job    the futures, by ticket; results on their way to the handle
-//!    │         └─> Task      ├─> runner        one executor task for each permit in use, from job to job
+//!    │         └─> Task      ├─> runner        an executor task that goes from job to job, each in a permit's berth
 //!    └─> close, stats        ├─> keeper        one sleep for all deadlines, only while there is one
 //!                            └─> observe       whoever wants to be told of what happens
 //! ```
@@ -30,7 +30,7 @@ mod waits;
 mod watchers;
 
 use std::fmt;
-use std::rc::Rc;
+use std::rc::{Rc, Weak};
 
 pub use autoscale::Autoscale;
 pub use builder::PoolBuilder;
@@ -108,6 +108,16 @@ struct Handle {
     holds: bool,
 }
 
+/// What all handles of a pool share, while there are any.
+#[derive(Default)]
+pub(crate) struct WeakPool(Weak<Handle>);
+
+impl WeakPool {
+    pub(crate) fn upgrade(&self) -> Option<Pool> {
+        self.0.upgrade().map(|handle| Pool { handle })
+    }
+}
+
 /// Making one.
 impl Pool {
     /// Starts to describe a pool on an executor. See [`PoolBuilder`].
@@ -123,6 +133,10 @@ impl Pool {
     /// A handle that keeps nothing, to see the end of a lane.
     pub(crate) fn watch(mill: &Rc<Mill>, lane: Id) -> Self {
         Self { handle: Rc::new(Handle { mill: Rc::clone(mill), lane, generation: None, holds: false }) }
+    }
+
+    pub(crate) fn downgrade(&self) -> WeakPool {
+        WeakPool(Rc::downgrade(&self.handle))
     }
 
     pub(crate) fn mill(&self) -> &Rc<Mill> {

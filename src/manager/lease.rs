@@ -1,6 +1,6 @@
 //! A lease: the right to use the pool of a key, and what its users share.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::ops::Deref;
 use std::rc::Rc;
@@ -8,8 +8,8 @@ use std::task::Waker;
 
 use crate::executor::WeakExecutor;
 use crate::foreign::Wakers;
-use crate::pool::Pool;
 use crate::pool::household::{self, Household};
+use crate::pool::{Pool, WeakPool};
 
 /// What the tasks of a key share; made by a factory, disposed of exactly once.
 ///
@@ -85,11 +85,13 @@ pub(super) struct Generation<S: Resource> {
     household: Household,
     executor: WeakExecutor,
     disposals: Rc<Disposals>,
+    /// What its leases have in common, while there are any: the pool that holds the lane for them.
+    leased: RefCell<WeakPool>,
 }
 
 impl<S: Resource> Generation<S> {
-    pub(super) const fn new(resource: S, household: Household, executor: WeakExecutor, disposals: Rc<Disposals>) -> Self {
-        Self { resource: Some(resource), household, executor, disposals }
+    pub(super) fn new(resource: S, household: Household, executor: WeakExecutor, disposals: Rc<Disposals>) -> Self {
+        Self { resource: Some(resource), household, executor, disposals, leased: RefCell::default() }
     }
 
     pub(super) const fn household(&self) -> &Household {
@@ -122,7 +124,8 @@ impl<S: Resource> Drop for Generation<S> {
 /// nothing, and what it has paused or resized is as for a new pool again. The counts of `stats` are those of the key.
 ///
 /// # Cost
-/// One allocation. Closing or cancelling through a lease looks at all tasks of the manager.
+/// One allocation for the first lease of a pool, none while there are others. Closing or cancelling through a lease looks at all tasks of
+/// the manager.
 ///
 /// # Examples
 /// ```
@@ -143,9 +146,17 @@ pub struct Lease<S: Resource = ()> {
 }
 
 impl<S: Resource> Lease<S> {
-    /// The lease of a lane that is held for it already.
-    pub(super) fn new(pool: impl FnOnce(Rc<dyn household::Generation>) -> Pool, generation: Rc<Generation<S>>) -> Self {
-        Self { pool: pool(Rc::clone(&generation) as Rc<dyn household::Generation>), generation }
+    /// One more lease of a generation that has any; without, its lane must be held for the [first](Self::first).
+    pub(super) fn another(generation: &Rc<Generation<S>>) -> Option<Self> {
+        let pool = generation.leased.borrow().upgrade()?;
+        Some(Self { pool, generation: Rc::clone(generation) })
+    }
+
+    /// The first lease of a generation, by a pool of that generation whose lane is held for it.
+    pub(super) fn first(pool: impl FnOnce(Rc<dyn household::Generation>) -> Pool, generation: Rc<Generation<S>>) -> Self {
+        let pool = pool(Rc::clone(&generation) as Rc<dyn household::Generation>);
+        generation.leased.replace(pool.downgrade());
+        Self { pool, generation }
     }
 
     /// Whether the next [`get`](crate::PoolManager::get) of its key would give a lease of the same pool: it is not over its lifetime, not

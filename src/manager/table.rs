@@ -149,13 +149,16 @@ impl<K: Eq + Hash + Clone + 'static, S: Resource> Table<K, S> {
 
     fn current(&self, key: &K) -> Option<Lease<S>> {
         let generation = self.entries.borrow().get(key)?.current.clone()?;
+        if let Some(lease) = Lease::another(&generation) {
+            return Some(lease);
+        }
         self.mill.hold(generation.household().lane());
         Some(self.lease_held(generation))
     }
 
     fn lease_held(&self, generation: Rc<Generation<S>>) -> Lease<S> {
         let lane = generation.household().lane();
-        Lease::new(|generation| Pool::of(&self.mill, lane, Some(generation)), generation)
+        Lease::first(|generation| Pool::of(&self.mill, lane, Some(generation)), generation)
     }
 
     /// How the pool of a key is made.

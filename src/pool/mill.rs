@@ -22,6 +22,7 @@ use super::deadlock::ties::Ties;
 use super::job::{BoxedWork, abort, dismiss};
 use super::keeper::Keeper;
 use super::observe::Observers;
+use super::runner::Unmanned;
 use super::slots::{Berth, Slot, Slots};
 use super::turns::Turns;
 use super::waits::{Waits, What};
@@ -75,6 +76,7 @@ pub(crate) struct Mill {
     weighted: Cell<bool>,
     pond: RefCell<Pond>,
     slots: Slots,
+    pub(super) unmanned: Unmanned,
     /// Run timeouts of tasks that wait; most have none.
     run_timeouts: RefCell<HashMap<Id, Duration>>,
     pub(super) waits: Waits,
@@ -101,6 +103,7 @@ impl Mill {
             weighted: Cell::new(false),
             pond: RefCell::new(Pond::new(limit, expiry)),
             slots: Slots::default(),
+            unmanned: Unmanned::default(),
             run_timeouts: RefCell::default(),
             waits: Waits::default(),
             watchers: Watchers::default(),
@@ -176,7 +179,7 @@ impl Mill {
         if task.started {
             let berth = self.slots.hire();
             self.start(task.ticket, berth);
-            self.spawn(berth);
+            self.man(berth);
         }
         if let Some(dropped) = task.dropped {
             self.end_settled(dropped, self.look(|pond| pond.lane_of(task.ticket)), TaskError::Dropped);
@@ -316,19 +319,23 @@ impl Mill {
     /// Tells those who wait for a lane that it may be their turn.
     pub(super) fn notify(&self, lane: Id) {
         self.rescale(lane);
-        if self.waits.is_empty() {
-            return;
+        if self.waits.has(What::Room) {
+            self.notify_first(lane);
         }
-        let (admissible, drained) = self.look(|pond| (pond.admissible(lane, Level::default()), pond.is_drained(lane)));
-        match admissible {
+        if self.waits.has(What::Drained) && self.look(|pond| pond.is_drained(lane)) {
+            self.waits.wake_all(lane, What::Drained);
+        }
+        if self.waits.has(What::Room) {
+            self.give_turn();
+        }
+    }
+
+    fn notify_first(&self, lane: Id) {
+        match self.look(|pond| pond.admissible(lane, Level::default())) {
             Ok(()) => self.waits.wake_first(lane, What::Room),
             Err(Refused::Full | Refused::Exhausted) => self.take_turns(lane),
             Err(Refused::Closed | Refused::NoLane) => self.waits.wake_all(lane, What::Room),
         }
-        if drained {
-            self.waits.wake_all(lane, What::Drained);
-        }
-        self.give_turn();
     }
 
     /// Without a line, a permit is the only room there is. Where only the cap over all is in the way, anyone's permit will do.

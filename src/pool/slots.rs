@@ -1,4 +1,4 @@
-//! Where the futures are: those that wait by their ticket's index, those that run in the berth of their runner.
+//! Where the futures are: those that wait by their ticket's index, those that run in a berth.
 
 use std::cell::RefCell;
 use std::mem::{replace, take};
@@ -10,7 +10,7 @@ use super::job::BoxedWork;
 use crate::error::TaskError;
 use crate::state::Id;
 
-/// The number of a berth. It belongs to one runner until that retires, so a runner never meets a task that is not its own.
+/// The number of a berth. It belongs to one runner until that leaves it, so a runner never meets a task that is not its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Berth(u32);
 
@@ -59,7 +59,7 @@ pub(super) enum Slot {
 struct Tables {
     places: Vec<Place>,
     seats: Vec<Seat>,
-    /// Berths without a runner.
+    /// Berths that nobody needs.
     free: Vec<Berth>,
 }
 
@@ -158,7 +158,7 @@ impl Slots {
 
 /// By berth.
 impl Slots {
-    /// A berth for a new runner.
+    /// A berth for a task that starts, for whose runner it stays.
     pub(super) fn hire(&self) -> Berth {
         let mut tables = self.0.borrow_mut();
         tables.free.pop().unwrap_or_else(|| {

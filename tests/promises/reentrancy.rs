@@ -260,3 +260,41 @@ fn a_task_can_drive_the_executor_it_runs_on() {
     rig.ex.run_until_idle();
     assert_eq!(end(&mut task), End::Value(true));
 }
+
+#[wasm_bindgen_test(unsupported = test)]
+fn a_task_that_drives_the_executor_holds_up_none_that_started_with_it() {
+    let rig = Rig::new(8);
+    let done = Rc::new(Cell::new(0));
+    let (ex, seen) = (rig.ex.clone(), done.clone());
+    let mut first = accepted(rig.pool.try_submit(async move {
+        while ex.try_tick() {}
+        seen.get()
+    }));
+    let others: Vec<_> = (0..3).map(|_| (done.clone(), rig.pool.clone())).collect();
+    for (done, pool) in others {
+        drop(accepted(rig.pool.try_submit(async move {
+            let more = accepted(pool.try_submit(async {}));
+            assert!(more.await.is_ok());
+            done.set(done.get() + 1);
+        })));
+    }
+    rig.ex.run_until_idle();
+    assert_eq!(end(&mut first), End::Value(3));
+}
+
+#[wasm_bindgen_test(unsupported = test)]
+fn nor_does_one_that_is_not_ready() {
+    let (rig, begun) = (Rig::new(100), Rc::new(Cell::new(0)));
+    let tasks: Vec<_> = (0..100).map(|_| begun.clone()).collect();
+    let begin = |begun: Rc<Cell<u32>>| async move {
+        begun.set(begun.get() + 1);
+        pending::<()>().await;
+    };
+    tasks.into_iter().for_each(|begun| drop(accepted(rig.pool.try_submit(begin(begun)))));
+    let mut polls = 0;
+    while begun.get() < 100 {
+        assert!(rig.ex.try_tick());
+        polls += 1;
+    }
+    assert_eq!((polls, rig.ex.run_until_idle()), (100, 0));
+}

@@ -32,7 +32,8 @@ impl Mill {
         if self.look(|pond| pond.holds(lane)) > 1 {
             return self.pond.borrow_mut().release(lane, Time::ZERO);
         }
-        let now = self.now();
+        // Only of a lane that becomes idle by this anybody asks since when it is.
+        let now = if self.look(|pond| pond.is_drained(lane)) { self.now() } else { Time::ZERO };
         self.pond.borrow_mut().release(lane, now);
         if !self.landlord().is_some_and(|landlord| landlord.lets()) {
             self.forsake(lane);

@@ -4,6 +4,7 @@ use std::rc::Rc;
 
 use super::super::runner::Runner;
 use super::super::slots::Berth;
+use super::super::waits::What;
 use super::Mill;
 use crate::state::{Id, Outcome, Phase, Pond};
 
@@ -27,17 +28,26 @@ impl Mill {
             return;
         }
         while let Some(berth) = self.next(|| self.slots.hire()) {
-            self.spawn(berth);
+            self.man(berth);
         }
     }
 
-    pub(super) fn spawn(self: &Rc<Self>, berth: Berth) {
-        if let Some(executor) = self.executor() {
-            executor.spawn_detached(Runner::new(Rc::clone(self), berth));
+    /// Sees to it that a runner comes to a berth.
+    pub(super) fn man(self: &Rc<Self>, berth: Berth) {
+        self.unmanned.push(berth);
+        self.call_runners(1);
+    }
+
+    /// Calls runners until so many are on their way, or one for each berth that has none.
+    pub(in crate::pool) fn call_runners(self: &Rc<Self>, most: usize) {
+        while self.unmanned.call(most) {
+            if let Some(executor) = self.executor() {
+                executor.spawn_detached(Runner::new(Rc::clone(self)));
+            }
         }
     }
 
-    pub(in crate::pool) fn retire_runner(&self, berth: Berth) {
+    pub(in crate::pool) fn leave_berth(&self, berth: Berth) {
         self.slots.retire(berth);
     }
 
@@ -50,7 +60,7 @@ impl Mill {
 
     /// Who starts makes room in its line.
     fn tell_room(&self, ticket: Id) {
-        if !self.waits.is_empty() {
+        if self.waits.has(What::Room) {
             self.notify(self.look(|pond| pond.lane_of(ticket)));
         }
     }

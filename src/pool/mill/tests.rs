@@ -57,3 +57,11 @@ fn nor_anything_in_its_slot() {
     ex.run_until_idle();
     assert!(matches!(mill.slots.take(ticket), Slot::Empty));
 }
+
+#[test]
+fn few_runners_end_many_that_are_ready_at_once() {
+    let ex = LocalExecutor::with_clock(ManualClock::new());
+    let pool = Pool::builder(&ex).concurrency(20).build().unwrap();
+    (0..20).for_each(|_| drop(pool.try_submit(async {}).unwrap()));
+    assert_eq!((ex.run_until_idle(), pool.stats().succeeded), (2, 20));
+}
