@@ -49,8 +49,10 @@ use crate::error::{Closed, OptionError, TrySubmitError};
 use crate::executor::LocalExecutor;
 use crate::limit::{Concurrency, Limit};
 use crate::state::{Id, Offer, Refused};
+pub(crate) use deadlock::ties::Probe;
 use household::{Generation, Household, Kept, Member};
-use job::{BoxedWork, Job, Sink};
+use job::{BoxedWork, Job};
+pub(crate) use job::{Settled, Sink};
 use mill::Mill;
 
 /// A queue of tasks of which at most `concurrency` run at once, on a [`LocalExecutor`].
@@ -189,7 +191,7 @@ impl Pool {
         let future = self.mill().traced(ticket, future);
         match self.handle.generation.clone() {
             None => Box::pin(Job::new(future, sink)),
-            Some(generation) => Box::pin(Kept { job: Job::new(future, sink), member: Member::new(generation) }),
+            Some(generation) => Box::pin(Kept::new(Job::new(future, sink), Member::new(generation))),
         }
     }
 }

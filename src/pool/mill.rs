@@ -19,10 +19,10 @@ use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use super::deadlock::ties::Ties;
-use super::job::{BoxedWork, abort, dismiss};
+use super::job::{BoxedWork, abort};
 use super::keeper::Keeper;
 use super::observe::Observers;
-use super::slots::{Berth, Slot, Slots};
+use super::slots::{Berth, Found, Left, Slot, Slots};
 use super::turns::Turns;
 use super::waits::{Waits, What};
 use super::watchers::Watchers;
@@ -30,6 +30,7 @@ use crate::clock::Clock;
 use crate::error::TaskError;
 use crate::event::{Rejection, TaskOutcome};
 use crate::executor::{Guest, LocalExecutor, WeakExecutor};
+use crate::foreign::isolated;
 use crate::limit::Limit;
 use crate::priority::{Level, Priority};
 use crate::state::{Expiry, Id, Offer, Phase, Pond, Refused, Submitted, Time};
@@ -74,7 +75,7 @@ pub(crate) struct Mill {
     /// Whether one end may let several start: some task is heavier than others.
     weighted: Cell<bool>,
     pond: RefCell<Pond>,
-    slots: Slots,
+    pub(super) slots: Slots,
     /// Run timeouts of tasks that wait; most have none.
     run_timeouts: RefCell<HashMap<Id, Duration>>,
     pub(super) waits: Waits,
@@ -168,8 +169,8 @@ impl Mill {
         admitted
     }
 
-    pub(super) fn place(self: &Rc<Self>, task: Submitted, work: BoxedWork, timeouts: Timeouts) {
-        self.slots.enter(task.ticket, work);
+    pub(super) fn place(self: &Rc<Self>, task: Submitted, slot: Slot, work: BoxedWork, timeouts: Timeouts) {
+        self.slots.enter(slot, work);
         if timeouts.any() {
             self.arm(task.ticket, &timeouts);
         }
@@ -229,17 +230,17 @@ impl Mill {
             return false;
         }
         match self.slots.take(ticket) {
-            Slot::Waiting(work) => {
+            Found::Waiting(slot, work) => {
                 self.settle(ticket, &error);
-                self.bury(work, error);
+                self.bury(slot, work, error);
             }
-            Slot::Parked(berth, work, runner) => {
+            Found::Parked(berth, work, runner) => {
                 self.end_running(ticket, berth, work, error);
                 // It has nothing to do any more, and finds that out by itself.
                 runner.into_iter().for_each(Waker::wake);
             }
-            Slot::Busy(berth) => self.slots.interrupt(berth, error),
-            Slot::Empty => return false,
+            Found::Busy(berth) => self.slots.interrupt(berth, error),
+            Found::Nothing => return false,
         }
         true
     }
@@ -252,12 +253,12 @@ impl Mill {
             Ok(Poll::Ready(outcome)) => outcome,
             Err(payload) => abort(&mut work, TaskError::Panicked(payload)),
         };
-        self.slots.leave(berth);
+        let slot = self.slots.leave(berth);
         let next = self.hand_over(ticket, outcome, berth);
         if self.weighted.get() {
             self.pump();
         }
-        dismiss(work);
+        self.dismiss(slot, work);
         Poll::Ready(next)
     }
 
@@ -272,17 +273,31 @@ impl Mill {
     fn end_running(self: &Rc<Self>, ticket: Id, berth: Berth, mut work: BoxedWork, error: TaskError) {
         let reason = TaskOutcome::from(&error);
         let outcome = abort(&mut work, error);
-        self.slots.leave(berth);
+        let slot = self.slots.leave(berth);
         self.settle(ticket, if outcome == reason.counted() { reason } else { outcome.into() });
         self.pump();
-        dismiss(work);
+        self.dismiss(slot, work);
     }
 
     /// Ends the future of a task that is settled already.
-    fn bury(self: &Rc<Self>, mut work: BoxedWork, error: TaskError) {
+    fn bury(self: &Rc<Self>, slot: Slot, mut work: BoxedWork, error: TaskError) {
         abort(&mut work, error);
         self.pump();
-        dismiss(work);
+        self.dismiss(slot, work);
+    }
+
+    /// Tells whoever waits that a task is settled. Its result stays for the handle; without one all that is left is dropped. A panic of a
+    /// waker or of an output stays here: it is nobody's who would hear of it, least of all of whoever drives the executor.
+    pub(super) fn dismiss(&self, slot: Slot, mut work: BoxedWork) {
+        let member = work.as_mut().resign();
+        match self.slots.finish(slot, work) {
+            Left::Kept(listener) => listener.into_iter().for_each(|listener| isolated(|| listener.wake())),
+            Left::Gone(mut work) => {
+                isolated(|| work.as_mut().announce());
+                isolated(|| drop(work));
+            }
+        }
+        isolated(|| drop(member));
     }
 
     fn settle(self: &Rc<Self>, ticket: Id, outcome: impl Into<TaskOutcome>) {

@@ -120,7 +120,7 @@ impl Ties {
 
 /// Wakes a runner, and can be counted.
 #[derive(Debug)]
-pub(in crate::pool) struct Probe {
+pub(crate) struct Probe {
     runner: Waker,
     woken: AtomicBool,
 }

@@ -2,7 +2,7 @@
 
 use std::rc::{Rc, Weak};
 
-use super::super::slots::Slot;
+use super::super::slots::Found;
 use super::{Landlord, Mill};
 use crate::error::{TaskError, Timeout};
 use crate::event::EventKind;
@@ -60,8 +60,8 @@ impl Mill {
     pub(super) fn end_settled(self: &Rc<Self>, ticket: Id, lane: Id, error: TaskError) {
         self.note_end(ticket, lane, &error);
         self.forget(ticket);
-        if let Slot::Waiting(work) = self.slots.take(ticket) {
-            self.bury(work, error);
+        if let Found::Waiting(slot, work) = self.slots.take(ticket) {
+            self.bury(slot, work, error);
         }
         self.notify(lane);
     }
