@@ -31,19 +31,34 @@ pub(crate) trait Sink<T> {
     fn would_wake(&self, probe: &Arc<Probe>) -> bool;
 }
 
-/// How an output tells that it is an error, where it can.
-pub(super) type Judge<T> = Option<fn(&T) -> bool>;
-
 /// Leaves the result for the handle, which the slot tells.
-pub(super) struct Keep<T> {
-    pub(super) is_error: Judge<T>,
+pub(super) struct Keep<J>(pub(super) J);
+
+/// Says whether an output is an error.
+pub(super) trait Judge<T> {
+    fn is_error(&self, output: &T) -> bool;
 }
 
-impl<T> Sink<T> for Keep<T> {
+/// No output is.
+pub(super) struct Lenient;
+
+impl<T> Judge<T> for Lenient {
+    fn is_error(&self, _: &T) -> bool {
+        false
+    }
+}
+
+impl<T> Judge<T> for fn(&T) -> bool {
+    fn is_error(&self, output: &T) -> bool {
+        self(output)
+    }
+}
+
+impl<T, J: Judge<T>> Sink<T> for Keep<J> {
     const HAS_HANDLE: bool = true;
 
     fn settle(&self, result: Settled<T>) -> (Outcome, Option<Settled<T>>) {
-        let failed = self.is_error.is_some_and(|is_error| result.as_ref().is_ok_and(is_error));
+        let failed = result.as_ref().is_ok_and(|output| self.0.is_error(output));
         (if failed { Outcome::Failed } else { Outcome::Succeeded }, Some(result))
     }
 

@@ -329,11 +329,15 @@ impl Mill {
 /// Room.
 impl Mill {
     /// Tells those who wait for a lane that it may be their turn.
+    #[inline]
     pub(super) fn notify(&self, lane: Id) {
         self.rescale(lane);
-        if self.waits.is_empty() {
-            return;
+        if !self.waits.is_empty() {
+            self.wake_waiting(lane);
         }
+    }
+
+    fn wake_waiting(&self, lane: Id) {
         let (admissible, drained) = self.look(|pond| (pond.admissible(lane, Level::default()), pond.is_drained(lane)));
         match admissible {
             Ok(()) => self.waits.wake_first(lane, What::Room),

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use super::deadlock::Wait;
 use super::household::Household;
-use super::job::{BoxedWork, Job, Judge, Keep, Sink};
+use super::job::{BoxedWork, Job, Judge, Keep, Lenient, Sink};
 use super::mill::{Mill, Timeouts};
 use super::slots::Slot;
 use super::task::Task;
@@ -40,7 +40,7 @@ pub struct TaskBuilder<F: Future> {
     timeouts: Timeouts,
     weight: u32,
     /// Whether an output is a failure; without it none is.
-    is_error: Judge<F::Output>,
+    is_error: Option<fn(&F::Output) -> bool>,
 }
 
 impl<F: Future + 'static> TaskBuilder<F> {
@@ -154,8 +154,10 @@ impl<F: Future + 'static> TaskBuilder<F> {
 
     fn offer(self) -> Result<Task<F::Output>, (Self, Refused)> {
         let mill = Rc::clone(self.pool.mill());
-        let is_error = self.is_error;
-        self.offer_to(|entry| entry.handle(mill, is_error))
+        match self.is_error {
+            None => self.offer_to(|entry| entry.handle(mill, Lenient)),
+            Some(is_error) => self.offer_to(|entry| entry.handle(mill, is_error)),
+        }
     }
 
     /// Asks the heart; a refused task comes back as it was. `receive` makes of the entry of an accepted task who receives its result, and
@@ -214,8 +216,8 @@ pub(crate) struct Entry {
 }
 
 impl Entry {
-    fn handle<T: 'static>(self, mill: Rc<Mill>, is_error: Judge<T>) -> (Keep<T>, Task<T>) {
-        (Keep { is_error }, Task::new(mill, self.number, self.slot))
+    fn handle<T: 'static, J: Judge<T>>(self, mill: Rc<Mill>, judge: J) -> (Keep<J>, Task<T>) {
+        (Keep(judge), Task::new(mill, self.number, self.slot))
     }
 }
 
@@ -360,7 +362,10 @@ impl<F: Future + 'static> Future for Submit<F> {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let Some(task) = &self.task else { return Poll::Pending };
         let (mill, is_error) = (Rc::clone(task.pool.mill()), task.is_error);
-        self.poll_with(cx, |entry| entry.handle(mill, is_error))
+        match is_error {
+            None => self.poll_with(cx, |entry| entry.handle(mill, Lenient)),
+            Some(is_error) => self.poll_with(cx, |entry| entry.handle(mill, is_error)),
+        }
     }
 }
 
