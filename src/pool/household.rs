@@ -175,8 +175,8 @@ impl<F: Future<Output: 'static>, S: Sink<F::Output>> Work for Kept<F, S> {
         self.job.would_wake(probe)
     }
 
-    fn give(self: Pin<&mut Self>, to: &mut dyn Any) {
-        self.project().job.give(to);
+    fn result(self: Pin<&mut Self>) -> Option<&mut dyn Any> {
+        self.project().job.result()
     }
 
     fn era(&self) -> u32 {

@@ -79,8 +79,8 @@ pub(super) trait Work {
     fn announce(self: Pin<&mut Self>);
     /// Whether who awaits it is told by a probe.
     fn would_wake(&self, probe: &Arc<Probe>) -> bool;
-    /// Gives the result that was left here; see [`receive`].
-    fn give(self: Pin<&mut Self>, to: &mut dyn Any);
+    /// The option with the result that was left here; see [`receive`].
+    fn result(self: Pin<&mut Self>) -> Option<&mut dyn Any>;
     /// The household it belongs to; 0 for none.
     fn era(&self) -> u32 {
         0
@@ -159,11 +159,8 @@ impl<F: Future<Output: 'static>, S: Sink<F::Output>> Work for Job<F, S> {
         self.sink.would_wake(probe)
     }
 
-    fn give(self: Pin<&mut Self>, to: &mut dyn Any) {
-        let mut stage = self.project().stage;
-        if let (Standing::Ended { result }, Some(to)) = (stage.as_mut().project(), to.downcast_mut::<Option<Settled<F::Output>>>()) {
-            *to = result.take();
-        }
+    fn result(self: Pin<&mut Self>) -> Option<&mut dyn Any> {
+        if let Standing::Ended { result } = self.project().stage.project() { Some(result) } else { None }
     }
 }
 
@@ -181,9 +178,7 @@ pub(super) fn abort(work: &mut BoxedWork, error: TaskError) -> Outcome {
 
 /// Takes the result that was left in a job of that output.
 pub(super) fn receive<T: 'static>(mut work: BoxedWork) -> Option<Settled<T>> {
-    let mut result = None;
-    work.as_mut().give(&mut result);
-    result
+    work.as_mut().result()?.downcast_mut::<Option<Settled<T>>>()?.take()
 }
 
 pub(super) const fn outcome(error: &TaskError) -> Outcome {

@@ -68,6 +68,8 @@ impl Timeouts {
 pub(crate) struct Mill {
     executor: WeakExecutor,
     clock: Clock,
+    /// Whether anything here has a clock, or ever had: else nobody asks what is due.
+    pub(super) clocked: Cell<bool>,
     /// Whether admission depends on the time: lanes expire, or tasks age, or starts have a rate.
     timed: Cell<bool>,
     /// Whether lanes expire, or ever did: else nobody knows since when they are idle.
@@ -97,6 +99,7 @@ impl Mill {
         let mill = Rc::new(Self {
             executor: executor.downgrade(),
             clock: executor.clock(),
+            clocked: Cell::new(expiry.ends()),
             timed: Cell::new(expiry.ends()),
             expires: Cell::new(expiry.ends()),
             weighted: Cell::new(false),
@@ -143,7 +146,8 @@ impl Mill {
     /// The time, where anything depends on it: reading a clock costs more than admitting a task.
     #[inline]
     fn now(&self) -> Time {
-        if self.timed.get() || self.look(Pond::next_deadline) != Time::NEVER { self.time() } else { Time::ZERO }
+        let depends = || self.timed.get() || self.look(Pond::next_deadline) != Time::NEVER;
+        if self.clocked.get() && depends() { self.time() } else { Time::ZERO }
     }
 }
 
@@ -188,6 +192,7 @@ impl Mill {
     }
 
     fn arm(&self, ticket: Id, timeouts: &Timeouts) {
+        self.clocked.set(true);
         let from_now = |span: Option<Duration>| span.map(|span| self.time().saturating_add(span));
         let deadline = timeouts.deadline.map(Time::from_elapsed);
         let clocks = [(Phase::Queue, from_now(timeouts.queue)), (Phase::Total, from_now(timeouts.total)), (Phase::Deadline, deadline)];
@@ -286,6 +291,12 @@ impl Mill {
         self.dismiss(slot, work);
     }
 
+    /// Has admission depend on the time from now on.
+    pub(super) fn keep_to_time(&self) {
+        self.clocked.set(true);
+        self.timed.set(true);
+    }
+
     /// Tells whoever waits that a task is settled. Its result stays for the handle; without one all that is left is dropped. A panic of a
     /// waker or of an output stays here: it is nobody's who would hear of it, least of all of whoever drives the executor.
     pub(super) fn dismiss(&self, slot: Slot, mut work: BoxedWork) {
@@ -297,7 +308,7 @@ impl Mill {
                 isolated(|| drop(work));
             }
         }
-        isolated(|| drop(member));
+        member.into_iter().for_each(|member| isolated(|| drop(member)));
     }
 
     fn settle(self: &Rc<Self>, ticket: Id, outcome: impl Into<TaskOutcome>) {
@@ -317,11 +328,15 @@ impl Mill {
     }
 
     #[inline]
+    fn has_run_timeouts(&self) -> bool {
+        self.clocked.get() && !self.run_timeouts.borrow().is_empty()
+    }
+
+    #[inline]
     fn forget(&self, ticket: Id) {
         self.ties.forget(ticket);
-        let mut timeouts = self.run_timeouts.borrow_mut();
-        if !timeouts.is_empty() {
-            timeouts.remove(&ticket);
+        if self.has_run_timeouts() {
+            self.run_timeouts.borrow_mut().remove(&ticket);
         }
     }
 }

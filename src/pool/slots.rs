@@ -11,6 +11,7 @@ use super::deadlock::ties::Probe;
 use super::job::BoxedWork;
 use crate::error::TaskError;
 use crate::state::Id;
+use crate::state::grow::put;
 
 /// The number of a slot. It is its task's and its handle's, until both have let go of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -140,15 +141,10 @@ impl Slots {
         let mut tables = self.0.borrow_mut();
         let share = Share { place: Place::EMPTY, listener: None, ticket, held };
         let slot = tables.free_slots.pop().unwrap_or(Slot(tables.shares.len() as u32));
-        match tables.share(slot) {
-            Some(free) => *free = share,
-            None => tables.shares.push(share),
-        }
+        put(&mut tables.shares, slot.0, share);
         if ticket != Id::NONE {
-            if tables.slots.len() <= ticket.index() {
-                tables.slots.resize(ticket.index() + 1, Slot::NONE);
-            }
-            tables.slots.get_mut(ticket.index()).into_iter().for_each(|place| *place = slot);
+            // Tickets are dense.
+            put(&mut tables.slots, ticket.index() as u32, slot);
         }
         slot
     }

@@ -170,7 +170,7 @@ impl<F: Future + 'static> TaskBuilder<F> {
             self.pool.mill().reject(self.pool.lane());
             return Err((self, Refused::Closed));
         }
-        let (mill, lane, late) = (Rc::clone(self.pool.mill()), self.pool.lane(), self.is_late());
+        let (mill, lane, late) = (self.pool.mill(), self.pool.lane(), self.is_late());
         let admitted =
             if late { mill.admit_late(lane, self.admission()).map(|()| None) } else { mill.admit(lane, self.admission()).map(Some) };
         let number = mill.look(Pond::accepted);
@@ -178,9 +178,10 @@ impl<F: Future + 'static> TaskBuilder<F> {
             Err(refused) => Err((self, refused)),
             Ok(None) => Ok(self.end_at_once(number, TaskError::TimedOut(Timeout::Deadline), receive)),
             Ok(Some(task)) => {
-                let slot = mill.slots.rent(task.ticket, S::HAS_HANDLE);
+                let Self { pool, future, timeouts, .. } = self;
+                let slot = pool.mill().slots.rent(task.ticket, S::HAS_HANDLE);
                 let (sink, given) = receive(Entry { ticket: task.ticket, number, slot });
-                mill.place(task, slot, self.pool.work(task.ticket, self.future, sink), self.timeouts);
+                pool.mill().place(task, slot, pool.work(task.ticket, future, sink), timeouts);
                 Ok(given)
             }
         }

@@ -33,6 +33,10 @@ impl Waits {
 
     #[inline]
     pub(super) fn anyone(&self, lane: Id, what: What) -> bool {
+        !self.is_empty() && self.has(lane, what)
+    }
+
+    fn has(&self, lane: Id, what: What) -> bool {
         self.lines.borrow().contains_key(&(lane, what))
     }
 

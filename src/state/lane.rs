@@ -147,7 +147,7 @@ impl Lane {
 
     /// Nothing waits, nothing runs, nobody holds it.
     pub(super) const fn is_idle(&self) -> bool {
-        self.has_no_task() && self.holds == 0
+        self.holds == 0 && self.has_no_task()
     }
 
     pub(super) const fn waiting(&self) -> u32 {

@@ -75,10 +75,14 @@ impl Ties {
     #[inline]
     pub(in crate::pool) fn forget(&self, ticket: Id) {
         if self.any.get() {
-            let note = self.notes.borrow_mut().remove(&ticket);
-            self.any.set(!self.notes.borrow().is_empty());
-            drop(note);
+            self.remove(ticket);
         }
+    }
+
+    fn remove(&self, ticket: Id) {
+        let note = self.notes.borrow_mut().remove(&ticket);
+        self.any.set(!self.notes.borrow().is_empty());
+        drop(note);
     }
 
     pub(in crate::pool) fn any(&self) -> bool {

@@ -12,7 +12,7 @@ impl Mill {
     /// A new lane, held once.
     pub(crate) fn open(self: &Rc<Self>, options: LaneOptions) -> Option<Id> {
         if options.aging != Time::NEVER || options.rate.is_some() {
-            self.timed.set(true);
+            self.keep_to_time();
         }
         let now = self.now();
         let lane = self.pond.borrow_mut().open(options, now)?;
@@ -108,7 +108,7 @@ impl Mill {
     /// Changes how long lanes live, those that are there included.
     pub(crate) fn set_expiry(self: &Rc<Self>, expiry: Expiry) {
         if expiry.ends() && !self.expires.replace(true) {
-            self.timed.set(true);
+            self.keep_to_time();
             self.pond.borrow_mut().start_clocks(self.time());
         }
         self.pond.borrow_mut().set_expiry(expiry);

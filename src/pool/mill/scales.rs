@@ -82,6 +82,7 @@ impl Scales {
 impl Mill {
     /// Has the limit of a lane follow its demand from now on.
     pub(crate) fn autoscale(self: &Rc<Self>, lane: Id, scale: Scale, shrinks: Option<Weak<dyn Shrinks>>) {
+        self.clocked.set(true);
         self.scales.insert(lane, Entry { scale, shrinks });
         self.set_size(lane, Some(scale.size()));
         self.rescale(lane);

@@ -6,7 +6,7 @@ use super::super::slots::Found;
 use super::{Landlord, Mill};
 use crate::error::{TaskError, Timeout};
 use crate::event::EventKind;
-use crate::state::{Due, Id, Phase, Time};
+use crate::state::{Due, Id, Phase, Pond, Time};
 
 /// Time.
 impl Mill {
@@ -70,9 +70,17 @@ impl Mill {
         self.landlord.borrow().as_ref().and_then(Weak::upgrade)
     }
 
+    /// Whether a task's time is over that nobody has served.
+    #[inline]
+    pub(super) fn is_due(&self, now: Time) -> bool {
+        self.clocked.get() && self.look(Pond::next_deadline) <= now
+    }
+
     #[inline]
     pub(crate) fn keep_time(self: &Rc<Self>) {
-        self.keeper.keep(self);
+        if self.clocked.get() {
+            self.keeper.keep(self);
+        }
     }
 }
 
