@@ -22,6 +22,12 @@ impl Slot {
     pub(super) const NONE: Self = Self(u32::MAX);
 }
 
+impl Default for Slot {
+    fn default() -> Self {
+        Self::NONE
+    }
+}
+
 /// The number of a berth. It belongs to one runner until that retires, so a runner never meets a task that is not its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Berth(u32);
@@ -40,11 +46,19 @@ struct Share {
 /// Where a task's future is, or its result.
 enum Place {
     Here(BoxedWork),
-    Aboard(Berth),
+    /// In that berth; of a slot that is nobody's, the next such slot.
+    Away(u32),
+}
+
+impl Share {
+    /// Whether what is here is the result.
+    fn is_over(&self) -> bool {
+        self.ticket == Id::NONE && matches!(self.place, Place::Here(_))
+    }
 }
 
 impl Place {
-    const EMPTY: Self = Self::Aboard(Berth(u32::MAX));
+    const EMPTY: Self = Self::Away(u32::MAX);
 }
 
 /// What a runner works on.
@@ -99,8 +113,8 @@ pub(super) enum Found {
 #[derive(Default)]
 struct Tables {
     shares: Vec<Share>,
-    /// Slots that are nobody's.
-    free_slots: Vec<Slot>,
+    /// The first slot that is nobody's.
+    free_slot: Slot,
     /// The slots of tickets, by their index.
     slots: Vec<Slot>,
     seats: Vec<Seat>,
@@ -111,6 +125,26 @@ struct Tables {
 impl Tables {
     fn share(&mut self, slot: Slot) -> Option<&mut Share> {
         self.shares.get_mut(slot.0 as usize)
+    }
+
+    fn rent(&mut self, share: Share) -> Slot {
+        let slot = self.free_slot;
+        let Some(free) = self.share(slot) else {
+            self.shares.push(share);
+            return Slot(self.shares.len() as u32 - 1);
+        };
+        if let Place::Away(next) = replace(free, share).place {
+            self.free_slot = Slot(next);
+        }
+        slot
+    }
+
+    /// Takes what is in a slot, which is nobody's from now on.
+    fn vacate(&mut self, slot: Slot) -> Option<BoxedWork> {
+        let next = Place::Away(self.free_slot.0);
+        let left = replace(&mut self.share(slot)?.place, next);
+        self.free_slot = slot;
+        if let Place::Here(work) = left { Some(work) } else { None }
     }
 
     /// What a task has that has not ended.
@@ -125,7 +159,8 @@ impl Tables {
 
     /// The berth of a task that runs.
     fn berth(&self, ticket: Id) -> Option<(Berth, &Seat)> {
-        let Place::Aboard(berth) = self.share_of(ticket)?.place else { return None };
+        let Place::Away(berth) = self.share_of(ticket)?.place else { return None };
+        let berth = Berth(berth);
         let seat = self.seats.get(berth.0 as usize).filter(|seat| seat.ticket == ticket)?;
         Some((berth, seat))
     }
@@ -139,9 +174,7 @@ impl Slots {
     /// The slot of a new task, which may have no ticket any more, and of its handle if it has one.
     pub(super) fn rent(&self, ticket: Id, held: bool) -> Slot {
         let mut tables = self.0.borrow_mut();
-        let share = Share { place: Place::EMPTY, listener: None, ticket, held };
-        let slot = tables.free_slots.pop().unwrap_or(Slot(tables.shares.len() as u32));
-        put(&mut tables.shares, slot.0, share);
+        let slot = tables.rent(Share { place: Place::EMPTY, listener: None, ticket, held });
         if ticket != Id::NONE {
             // Tickets are dense.
             put(&mut tables.slots, ticket.index() as u32, slot);
@@ -161,7 +194,7 @@ impl Slots {
         let mut tables = self.0.borrow_mut();
         let Some(&slot) = tables.slots.get(ticket.index()) else { return };
         if let Some(share) = tables.share(slot)
-            && let Place::Here(work) = replace(&mut share.place, Place::Aboard(berth))
+            && let Place::Here(work) = replace(&mut share.place, Place::Away(berth.0))
             && let Some(seat) = tables.seat(berth)
         {
             (seat.ticket, seat.slot, seat.era, seat.content) = (ticket, slot, work.era(), Content::Parked(work));
@@ -173,13 +206,14 @@ impl Slots {
         let mut tables = self.0.borrow_mut();
         let Some(&slot) = tables.slots.get(ticket.index()) else { return Found::Nothing };
         let Some(share) = tables.share(slot).filter(|share| share.ticket == ticket) else { return Found::Nothing };
-        if let Place::Aboard(berth) = share.place {
+        if let Place::Away(berth) = share.place {
+            let berth = Berth(berth);
             return tables.seat(berth).filter(|seat| seat.ticket == ticket).map_or(Found::Nothing, |seat| seat.take(berth));
         }
         share.ticket = Id::NONE;
         match replace(&mut share.place, Place::EMPTY) {
             Place::Here(work) => Found::Waiting(slot, work),
-            Place::Aboard(_) => Found::Nothing,
+            Place::Away(_) => Found::Nothing,
         }
     }
 
@@ -296,17 +330,12 @@ impl Slots {
     /// Keeps what is left of a task that is over for its handle.
     pub(super) fn finish(&self, slot: Slot, work: BoxedWork) -> Left {
         let mut tables = self.0.borrow_mut();
-        match tables.share(slot) {
-            Some(share) if share.held => {
-                share.place = Place::Here(work);
-                Left::Kept(share.listener.take())
-            }
-            Some(_) => {
-                tables.free_slots.push(slot);
-                Left::Gone(work)
-            }
-            None => Left::Gone(work),
+        if let Some(share) = tables.share(slot).filter(|share| share.held) {
+            share.place = Place::Here(work);
+            return Left::Kept(share.listener.take());
         }
+        tables.vacate(slot);
+        Left::Gone(work)
     }
 
     /// What is left of a task that is over, for its handle, whose slot it is no more. Or else its ticket, and who is told when it is over.
@@ -314,11 +343,8 @@ impl Slots {
         let mut tables = self.0.borrow_mut();
         let Some(share) = tables.share(slot) else { return Err(Id::NONE) };
         let ticket = share.ticket;
-        if ticket == Id::NONE
-            && let Place::Here(work) = replace(&mut share.place, Place::EMPTY)
-        {
-            tables.free_slots.push(slot);
-            return Ok(work);
+        if share.is_over() {
+            return tables.vacate(slot).ok_or(ticket);
         }
         let is_known = share.listener.as_ref().is_some_and(|known| known.will_wake(waker));
         drop(tables);
@@ -343,11 +369,8 @@ impl Slots {
         let mut tables = self.0.borrow_mut();
         let Some(share) = tables.share(slot) else { return };
         share.held = false;
-        let (listener, is_over) = (share.listener.take(), share.ticket == Id::NONE && matches!(share.place, Place::Here(_)));
-        let left = if is_over { replace(&mut share.place, Place::EMPTY) } else { Place::EMPTY };
-        if is_over {
-            tables.free_slots.push(slot);
-        }
+        let (listener, is_over) = (share.listener.take(), share.is_over());
+        let left = if is_over { tables.vacate(slot) } else { None };
         drop(tables);
         drop((listener, left));
     }

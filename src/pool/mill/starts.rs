@@ -5,7 +5,7 @@ use std::rc::Rc;
 use super::super::runner::Runner;
 use super::super::slots::Berth;
 use super::Mill;
-use crate::state::{Id, Outcome, Phase, Pond};
+use crate::state::{Id, Outcome, Phase};
 
 impl Mill {
     /// Starts the next task in a berth that is free. What is due comes first: nobody starts whose time to wait is over.
