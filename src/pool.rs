@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!  Pool ──> submit ──> mill ─┬─> state::Pond   who may start, who waits
-//!    │         │             ├─> slots, job    the futures, by ticket; results on their way to the handle
+//!    │         │             ├─> slots, job    the futures, and the results on their way to the handle
 //!    │         └─> Task      ├─> runner        one executor task for each permit in use, from job to job
 //!    └─> close, stats        ├─> keeper        one sleep for all deadlines, only while there is one
 //!                            └─> observe       whoever wants to be told of what happens
@@ -68,7 +68,7 @@ use mill::Mill;
 /// executor is dropped.
 ///
 /// # Cost
-/// O(1) per task, O(log n) with many different priorities. Two allocations per task. At most `concurrency` executor tasks, made when
+/// O(1) per task, O(log n) with many different priorities. One allocation per task. At most `concurrency` executor tasks, made when
 /// needed; no timer unless a timeout is set.
 ///
 /// # Deadlock

@@ -76,8 +76,7 @@ impl fmt::Display for JobId {
 /// into the streams of [`results`](Self::results) and [`errors`](Self::errors).
 ///
 /// # Cost
-/// That of a [`Pool`], and an allocation for each job; another one while somebody reads results. A timer only while a worker that may
-/// go is idle, or work waits for one more.
+/// That of a [`Pool`], and an allocation for each job. A timer only while a worker that may go is idle, or work waits for one more.
 ///
 /// # Source
 /// The handler generators, the error stream and the growing crews of Go's two-tier pools, whose queue has no bound and whose crews never

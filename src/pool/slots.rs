@@ -375,3 +375,6 @@ impl Slots {
         drop((listener, left));
     }
 }
+
+#[cfg(test)]
+mod tests;
