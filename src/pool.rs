@@ -52,7 +52,7 @@ use crate::state::{Id, Offer, Refused};
 pub(crate) use deadlock::ties::Probe;
 use household::{Generation, Household, Kept, Member};
 use job::{BoxedWork, Job};
-pub(crate) use job::{Settled, Sink};
+pub(crate) use job::{Outcome, Settled, Sink};
 use mill::Mill;
 
 /// A queue of tasks of which at most `concurrency` run at once, on a [`LocalExecutor`].

@@ -11,7 +11,7 @@ use pin_project_lite::pin_project;
 use super::deadlock::ties::Probe;
 use super::household::Member;
 use crate::error::TaskError;
-use crate::state::Outcome;
+pub(crate) use crate::state::Outcome;
 
 /// How a task has ended.
 pub(crate) type Settled<T> = Result<T, TaskError>;

@@ -9,8 +9,7 @@ use std::task::Waker;
 use super::JobId;
 use super::error::{JobError, settled};
 use crate::foreign::Wakers;
-use crate::pool::{Probe, Settled, Sink};
-use crate::state::Outcome;
+use crate::pool::{Outcome, Probe, Settled, Sink};
 
 /// Two boxes: results, and errors for those who read errors alone.
 pub(super) struct Delivery<R, E> {

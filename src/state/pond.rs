@@ -281,14 +281,12 @@ impl Pond {
         } else {
             self.enter_line(id, ticket, offer, now);
         }
-        // Who joins a line does not change how light tasks stand, started or not.
-        let stands = |lane: &Lane| (lane.idle, lane.waiting() == 1 || !lane.is_light());
-        let (was_idle, may_be_ready) = self.lanes.get(id).map_or((false, false), stands);
         // Not among the idle ones any more before it may be among the ready ones.
-        if was_idle {
+        if self.lanes.get(id).is_some_and(|lane| lane.idle) {
             self.turn_idle(id, now);
         }
-        if may_be_ready {
+        // Who joins a line does not change how light tasks stand, started or not.
+        if self.lanes.get(id).is_some_and(|lane| lane.waiting() == 1 || !lane.is_light()) {
             self.refresh_ready(id);
         }
         Ok(Submitted { ticket, started, dropped })
