@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!  Pool ──> submit ──> mill ─┬─> state::Pond   who may start, who waits
-//!    │         │             ├─> slots, job    the futures, by ticket; results on their way to the handle
+//!    │         │             ├─> slots, job    the futures, and the results on their way to the handle
 //!    │         └─> Task      ├─> runner        an executor task that goes from job to job, each in a permit's berth
 //!    └─> close, stats        ├─> keeper        one sleep for all deadlines, only while there is one
 //!                            └─> observe       whoever wants to be told of what happens
@@ -49,8 +49,10 @@ use crate::error::{Closed, OptionError, TrySubmitError};
 use crate::executor::LocalExecutor;
 use crate::limit::{Concurrency, Limit};
 use crate::state::{Id, Offer, Refused};
+pub(crate) use deadlock::ties::Probe;
 use household::{Generation, Household, Kept, Member};
-use job::{BoxedWork, Job, Sink};
+use job::{BoxedWork, Job};
+pub(crate) use job::{Outcome, Settled, Sink};
 use mill::Mill;
 
 /// A queue of tasks of which at most `concurrency` run at once, on a [`LocalExecutor`].
@@ -66,7 +68,7 @@ use mill::Mill;
 /// executor is dropped.
 ///
 /// # Cost
-/// O(1) per task, O(log n) with many different priorities. Two allocations per task. At most `concurrency` executor tasks, made when
+/// O(1) per task, O(log n) with many different priorities. One allocation per task. At most `concurrency` executor tasks, made when
 /// needed; no timer unless a timeout is set.
 ///
 /// # Deadlock
@@ -203,7 +205,7 @@ impl Pool {
         let future = self.mill().traced(ticket, future);
         match self.handle.generation.clone() {
             None => Box::pin(Job::new(future, sink)),
-            Some(generation) => Box::pin(Kept { job: Job::new(future, sink), member: Member::new(generation) }),
+            Some(generation) => Box::pin(Kept::new(Job::new(future, sink), Member::new(generation))),
         }
     }
 }

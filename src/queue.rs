@@ -31,9 +31,9 @@ pub use submit::{RunJob, SubmitJob};
 
 use crate::error::TrySubmitError;
 use crate::executor::LocalExecutor;
-use crate::pool::{Close, Pool, Task, TaskBuilder};
+use crate::pool::{Close, Pool, TaskBuilder};
 use crew::Staff;
-use delivery::Delivery;
+use delivery::{Delivery, Letter};
 use shift::Shift;
 
 /// The number of a job that a [`JobQueue`] has accepted by [`submit`](JobQueue::submit) or [`try_submit`](JobQueue::try_submit).
@@ -76,8 +76,7 @@ impl fmt::Display for JobId {
 /// into the streams of [`results`](Self::results) and [`errors`](Self::errors).
 ///
 /// # Cost
-/// That of a [`Pool`], and an allocation for each job; another one while somebody reads results. A timer only while a worker that may
-/// go is idle, or work waits for one more.
+/// That of a [`Pool`], and an allocation for each job. A timer only while a worker that may go is idle, or work waits for one more.
 ///
 /// # Source
 /// The handler generators, the error stream and the growing crews of Go's two-tier pools, whose queue has no bound and whose crews never
@@ -162,11 +161,10 @@ impl<J: 'static, R: 'static, E: 'static> JobQueue<J, R, E> {
     /// # Errors
     /// [`TrySubmitError::Full`] if no more may wait or others wait for room; [`TrySubmitError::Closed`] if the queue takes no more.
     pub fn try_submit(&self, job: J) -> Result<JobId, TrySubmitError<J>> {
-        match self.task(job).try_submit() {
-            Ok(task) => Ok(self.office.enter(task)),
-            Err(TrySubmitError::Full(shift)) => Err(TrySubmitError::Full(shift.into_job())),
-            Err(TrySubmitError::Closed(shift)) => Err(TrySubmitError::Closed(shift.into_job())),
-        }
+        self.task(job).try_with(|task| task.offer_to(|_| self.office.enter())).map_err(|error| match error {
+            TrySubmitError::Full(shift) => TrySubmitError::Full(shift.into_job()),
+            TrySubmitError::Closed(shift) => TrySubmitError::Closed(shift.into_job()),
+        })
     }
 
     /// Waits for room, for the job's turn, and for its own result, which goes to no stream.
@@ -253,12 +251,11 @@ impl<J: 'static, R: 'static, E: 'static> JobQueue<J, R, E> {
 }
 
 impl<J, R: 'static, E: 'static> Office<J, R, E> {
-    /// A job is accepted.
-    fn enter(&self, task: Task<Result<R, E>>) -> JobId {
+    /// A job is accepted: its number, and who receives its result.
+    fn enter(&self) -> (Letter<R, E>, JobId) {
         let id = JobId(self.accepted.get());
         self.accepted.set(id.0 + 1);
-        self.delivery.expect(id, task);
-        id
+        (self.delivery.expect(id), id)
     }
 }
 

@@ -12,7 +12,7 @@
 
 pub(crate) mod counts;
 pub(crate) mod deadlines;
-mod grow;
+pub(crate) mod grow;
 pub(crate) mod heap;
 mod lane;
 mod line;

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use super::Pool;
 use super::deadlock::ties::Probe;
-use super::job::Sink;
+use super::job::{Settled, Sink};
 use super::submit::{Options, Submit};
 use super::waits::What;
 use crate::error::{Closed, GroupError, GroupSubmitError, TaskError, TrySubmitError};
@@ -124,7 +124,7 @@ impl<T: 'static, E: 'static> Group<T, E> {
         }
         let members = &self.hold.0;
         let task = self.options.describe(&members.pool, future);
-        task.try_with(|task| task.offer_to(|ticket, _| (members.join(ticket), ()))).map_err(|error| match error {
+        task.try_with(|task| task.offer_to(|entry| (members.join(entry.ticket), ()))).map_err(|error| match error {
             TrySubmitError::Full(future) => GroupSubmitError::Full(future),
             TrySubmitError::Closed(future) => members.refuse(future),
         })
@@ -195,7 +195,7 @@ where
         if members.failed.get() {
             return submit.retract().map_or(Poll::Pending, |future| Poll::Ready(Err(GroupSubmitError::Failed(future))));
         }
-        let polled = submit.poll_with(cx, |ticket, _| (members.join(ticket), ()));
+        let polled = submit.poll_with(cx, |entry| (members.join(entry.ticket), ()));
         polled.map(|accepted| accepted.map_err(|Closed(future)| members.refuse(future)))
     }
 }
@@ -317,16 +317,16 @@ struct Member<T, E> {
 }
 
 impl<T: 'static, E: 'static> Sink<Result<T, E>> for Member<T, E> {
-    fn settle(&self, result: Result<Result<T, E>, TaskError>) -> Outcome {
+    fn settle(&self, result: Settled<Result<T, E>>) -> (Outcome, Option<Settled<Result<T, E>>>) {
         match result {
             Ok(Ok(output)) => {
                 self.members.put(self.place, output);
-                return Outcome::Succeeded;
+                return (Outcome::Succeeded, None);
             }
             Ok(Err(error)) => self.members.fail(GroupError::Failed(error)),
             Err(error) => self.members.fail(GroupError::Task(error)),
         }
-        Outcome::Failed
+        (Outcome::Failed, None)
     }
 
     fn announce(&self) {

@@ -3,6 +3,7 @@
 //! Generations of a key share a lane, because they share its limit. What is done through a lease is meant for its own generation, and here
 //! they are told apart: each household closes by itself, and counts its own tasks. The lane as a whole is steered by the household that came last.
 
+use std::any::Any;
 use std::cell::Cell;
 use std::fmt;
 use std::pin::Pin;
@@ -134,15 +135,21 @@ impl Drop for Member {
 }
 
 pin_project! {
-    /// The work of a household: it is dropped when it has settled, and only then the member leaves.
-    pub(super) struct Kept<F, S> {
+    /// The work of a household: it has settled and told so, and only then the member leaves.
+    pub(super) struct Kept<F: Future, S> {
         #[pin]
-        pub(super) job: Job<F, S>,
-        pub(super) member: Member,
+        job: Job<F, S>,
+        member: Option<Member>,
     }
 }
 
-impl<F: Future, S: Sink<F::Output>> Work for Kept<F, S> {
+impl<F: Future, S> Kept<F, S> {
+    pub(super) const fn new(job: Job<F, S>, member: Member) -> Self {
+        Self { job, member: Some(member) }
+    }
+}
+
+impl<F: Future<Output: 'static>, S: Sink<F::Output>> Work for Kept<F, S> {
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Outcome> {
         self.project().job.poll(cx)
     }
@@ -153,8 +160,8 @@ impl<F: Future, S: Sink<F::Output>> Work for Kept<F, S> {
 
     fn fail(self: Pin<&mut Self>, error: TaskError) {
         let this = self.project();
-        if outcome(&error) == Outcome::Cancelled {
-            let cancelled = &this.member.0.household().cancelled;
+        if let Some(Member(generation)) = this.member.as_ref().filter(|_| outcome(&error) == Outcome::Cancelled) {
+            let cancelled = &generation.household().cancelled;
             cancelled.set(cancelled.get() + 1);
         }
         this.job.fail(error);
@@ -168,7 +175,15 @@ impl<F: Future, S: Sink<F::Output>> Work for Kept<F, S> {
         self.job.would_wake(probe)
     }
 
+    fn result(self: Pin<&mut Self>) -> Option<&mut dyn Any> {
+        self.project().job.result()
+    }
+
     fn era(&self) -> u32 {
-        self.member.0.household().era
+        self.member.as_ref().map_or(0, |member| member.0.household().era)
+    }
+
+    fn resign(self: Pin<&mut Self>) -> Option<Member> {
+        self.project().member.take()
     }
 }

@@ -1,112 +1,71 @@
-//! A task's future, and the way of its result to the handle.
+//! A task's future, and the way of its result: to its sink, or to its handle, for whom it stays where the future was.
 
-use std::cell::Cell;
+use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
-use std::rc::Rc;
 use std::sync::Arc;
-use std::task::{Context, Poll, Waker, ready};
+use std::task::{Context, Poll, ready};
 
 use pin_project_lite::pin_project;
 
 use super::deadlock::ties::Probe;
+use super::household::Member;
 use crate::error::TaskError;
-use crate::foreign::isolated;
-use crate::state::Outcome;
+pub(crate) use crate::state::Outcome;
 
-/// Where a task's result waits for its handle. Settled once; later settlements are dropped.
-pub(super) struct Promise<T> {
-    result: Cell<Option<Result<T, TaskError>>>,
-    settled: Cell<bool>,
-    listener: Cell<Option<Listener<T>>>,
-}
-
-/// Who is told.
-enum Listener<T> {
-    /// Comes for the result.
-    Waker(Waker),
-    /// Is given the result.
-    Heir(Heir<T>),
-}
-
-pub(super) type Heir<T> = Box<dyn FnOnce(Result<T, TaskError>)>;
-
-impl<T> Promise<T> {
-    pub(super) const fn new() -> Self {
-        Self { result: Cell::new(None), settled: Cell::new(false), listener: Cell::new(None) }
-    }
-
-    pub(super) fn is_settled(&self) -> bool {
-        self.settled.get()
-    }
-
-    fn settle(&self, result: Result<T, TaskError>) {
-        if !self.settled.replace(true) {
-            self.result.set(Some(result));
-        }
-    }
-
-    fn announce(&self) {
-        match self.listener.take() {
-            Some(Listener::Waker(waker)) => waker.wake(),
-            Some(Listener::Heir(heir)) => self.bequeath(heir),
-            None => {}
-        }
-    }
-
-    /// Has the result go to `heir` as soon as there is one.
-    pub(super) fn bequeath(&self, heir: Heir<T>) {
-        match self.result.take() {
-            Some(result) => heir(result),
-            None => self.listener.set(Some(Listener::Heir(heir))),
-        }
-    }
-
-    fn would_wake(&self, probe: &Arc<Probe>) -> bool {
-        let listener = self.listener.take();
-        let would = matches!(&listener, Some(Listener::Waker(waker)) if probe.is(waker));
-        self.listener.set(listener);
-        would
-    }
-
-    pub(super) fn poll(&self, cx: &Context<'_>) -> Poll<Result<T, TaskError>> {
-        if let Some(result) = self.result.take() {
-            return Poll::Ready(result);
-        }
-        self.listener.set(Some(Listener::Waker(cx.waker().clone())));
-        Poll::Pending
-    }
-}
+/// How a task has ended.
+pub(crate) type Settled<T> = Result<T, TaskError>;
 
 /// Who receives the result of one task.
-pub(super) trait Sink<T> {
-    /// Takes the result, and says how a task that gave an output has ended by that. Only the first of several counts.
-    fn settle(&self, result: Result<T, TaskError>) -> Outcome;
+pub(crate) trait Sink<T> {
+    /// Whether there is a handle, which comes for the result.
+    const HAS_HANDLE: bool = false;
+
+    /// Takes the result, or leaves it with the job, and says how a task that gave an output has ended by that. Only the first of several counts.
+    fn settle(&self, result: Settled<T>) -> (Outcome, Option<Settled<T>>);
+
     /// Tells whoever waits. Settling and telling are apart, so that whoever is told finds the pool's books in order.
     fn announce(&self);
+
     /// Whether who waits is told by a probe.
     fn would_wake(&self, probe: &Arc<Probe>) -> bool;
 }
 
-/// The end of a promise at the task's side, with how to tell whether an output is an error.
-pub(super) struct Receiver<T> {
-    pub(super) promise: Rc<Promise<T>>,
-    pub(super) is_error: Option<fn(&T) -> bool>,
+/// Leaves the result for the handle, which the slot tells.
+pub(super) struct Keep<J>(pub(super) J);
+
+/// Says whether an output is an error.
+pub(super) trait Judge<T> {
+    fn is_error(&self, output: &T) -> bool;
 }
 
-impl<T> Sink<T> for Receiver<T> {
-    fn settle(&self, result: Result<T, TaskError>) -> Outcome {
-        let failed = self.is_error.is_some_and(|is_error| result.as_ref().is_ok_and(is_error));
-        self.promise.settle(result);
-        if failed { Outcome::Failed } else { Outcome::Succeeded }
+/// No output is.
+pub(super) struct Lenient;
+
+impl<T> Judge<T> for Lenient {
+    fn is_error(&self, _: &T) -> bool {
+        false
+    }
+}
+
+impl<T> Judge<T> for fn(&T) -> bool {
+    fn is_error(&self, output: &T) -> bool {
+        self(output)
+    }
+}
+
+impl<T, J: Judge<T>> Sink<T> for Keep<J> {
+    const HAS_HANDLE: bool = true;
+
+    fn settle(&self, result: Settled<T>) -> (Outcome, Option<Settled<T>>) {
+        let failed = result.as_ref().is_ok_and(|output| self.0.is_error(output));
+        (if failed { Outcome::Failed } else { Outcome::Succeeded }, Some(result))
     }
 
-    fn announce(&self) {
-        self.promise.announce();
-    }
+    fn announce(&self) {}
 
-    fn would_wake(&self, probe: &Arc<Probe>) -> bool {
-        self.promise.would_wake(probe)
+    fn would_wake(&self, _: &Arc<Probe>) -> bool {
+        false
     }
 }
 
@@ -120,43 +79,76 @@ pub(super) trait Work {
     fn announce(self: Pin<&mut Self>);
     /// Whether who awaits it is told by a probe.
     fn would_wake(&self, probe: &Arc<Probe>) -> bool;
+    /// The option with the result that was left here; see [`receive`].
+    fn result(self: Pin<&mut Self>) -> Option<&mut dyn Any>;
     /// The household it belongs to; 0 for none.
     fn era(&self) -> u32 {
         0
+    }
+    /// Its place in its household, given up.
+    fn resign(self: Pin<&mut Self>) -> Option<Member> {
+        None
     }
 }
 
 pub(super) type BoxedWork = Pin<Box<dyn Work>>;
 
 pin_project! {
-    pub(super) struct Job<F, S> {
+    #[project = Standing]
+    enum Stage<F: Future> {
+        Unfinished { #[pin] future: F },
+        // For whoever comes for it.
+        Ended { result: Option<Settled<F::Output>> },
+        Over,
+    }
+}
+
+pin_project! {
+    pub(super) struct Job<F: Future, S> {
         #[pin]
-        future: Option<F>,
+        stage: Stage<F>,
         sink: S,
     }
 }
 
-impl<F, S> Job<F, S> {
+impl<F: Future, S> Job<F, S> {
     pub(super) const fn new(future: F, sink: S) -> Self {
-        Self { future: Some(future), sink }
+        Self { stage: Stage::Unfinished { future }, sink }
+    }
+
+    /// One whose future is gone.
+    pub(super) const fn over(sink: S) -> Self {
+        Self { stage: Stage::Over, sink }
     }
 }
 
-impl<F: Future, S: Sink<F::Output>> Work for Job<F, S> {
+impl<F: Future<Output: 'static>, S: Sink<F::Output>> Work for Job<F, S> {
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Outcome> {
         let mut this = self.project();
-        let Some(future) = this.future.as_mut().as_pin_mut() else { return Poll::Ready(Outcome::Succeeded) };
+        let Standing::Unfinished { future } = this.stage.as_mut().project() else { return Poll::Ready(Outcome::Succeeded) };
         let output = ready!(future.poll(cx));
-        this.future.set(None);
-        Poll::Ready(this.sink.settle(Ok(output)))
+        this.stage.set(Stage::Over);
+        let (outcome, left) = this.sink.settle(Ok(output));
+        if let Some(result) = left {
+            this.stage.set(Stage::Ended { result: Some(result) });
+        }
+        Poll::Ready(outcome)
     }
 
     fn stop(self: Pin<&mut Self>) {
-        self.project().future.set(None);
+        let mut stage = self.project().stage;
+        if matches!(*stage, Stage::Unfinished { .. }) {
+            stage.set(Stage::Over);
+        }
     }
 
     fn fail(self: Pin<&mut Self>, error: TaskError) {
-        self.sink.settle(Err(error));
+        let mut this = self.project();
+        if let (_, Some(result)) = this.sink.settle(Err(error))
+            && matches!(*this.stage, Stage::Over)
+        {
+            this.stage.set(Stage::Ended { result: Some(result) });
+        }
     }
 
     fn announce(self: Pin<&mut Self>) {
@@ -165,6 +157,10 @@ impl<F: Future, S: Sink<F::Output>> Work for Job<F, S> {
 
     fn would_wake(&self, probe: &Arc<Probe>) -> bool {
         self.sink.would_wake(probe)
+    }
+
+    fn result(self: Pin<&mut Self>) -> Option<&mut dyn Any> {
+        if let Standing::Ended { result } = self.project().stage.project() { Some(result) } else { None }
     }
 }
 
@@ -180,6 +176,11 @@ pub(super) fn abort(work: &mut BoxedWork, error: TaskError) -> Outcome {
     outcome
 }
 
+/// Takes the result that was left in a job of that output.
+pub(super) fn receive<T: 'static>(mut work: BoxedWork) -> Option<Settled<T>> {
+    work.as_mut().result()?.downcast_mut::<Option<Settled<T>>>()?.take()
+}
+
 pub(super) const fn outcome(error: &TaskError) -> Outcome {
     match error {
         TaskError::Cancelled | TaskError::Closed | TaskError::Deadlock(_) => Outcome::Cancelled,
@@ -187,11 +188,4 @@ pub(super) const fn outcome(error: &TaskError) -> Outcome {
         TaskError::Panicked(_) => Outcome::Panicked,
         TaskError::Dropped => Outcome::Dropped,
     }
-}
-
-/// Tells the handle that the task is settled, and drops what nobody took. A panic of its waker or of its output stays here: it is
-/// nobody's who would hear of it, least of all of whoever drives the executor.
-pub(super) fn dismiss(mut work: BoxedWork) {
-    isolated(|| work.as_mut().announce());
-    isolated(|| drop(work));
 }

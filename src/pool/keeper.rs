@@ -25,7 +25,6 @@ impl Default for Keeper {
 
 impl Keeper {
     /// Sees to it that the keeper knows the next deadline: hires one, wakes it for an earlier one, or lets it go.
-    #[inline]
     pub(super) fn keep(&self, mill: &Rc<Mill>) {
         let next = mill.next_time();
         match self.until.get() {

@@ -19,11 +19,11 @@ use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use super::deadlock::ties::Ties;
-use super::job::{BoxedWork, abort, dismiss};
+use super::job::{BoxedWork, abort};
 use super::keeper::Keeper;
 use super::observe::Observers;
 use super::runner::Unmanned;
-use super::slots::{Berth, Slot, Slots};
+use super::slots::{Berth, Found, Left, Slot, Slots};
 use super::turns::Turns;
 use super::waits::{Waits, What};
 use super::watchers::Watchers;
@@ -31,6 +31,7 @@ use crate::clock::Clock;
 use crate::error::TaskError;
 use crate::event::{Rejection, TaskOutcome};
 use crate::executor::{Guest, LocalExecutor, WeakExecutor};
+use crate::foreign::isolated;
 use crate::limit::Limit;
 use crate::priority::{Level, Priority};
 use crate::state::{Expiry, Id, Offer, Phase, Pond, Refused, Submitted, Time};
@@ -68,6 +69,8 @@ impl Timeouts {
 pub(crate) struct Mill {
     executor: WeakExecutor,
     clock: Clock,
+    /// Whether anything here has a clock, or ever had: else nobody asks what is due.
+    pub(super) clocked: Cell<bool>,
     /// Whether admission depends on the time: lanes expire, or tasks age, or starts have a rate.
     timed: Cell<bool>,
     /// Whether lanes expire, or ever did: else nobody knows since when they are idle.
@@ -75,7 +78,7 @@ pub(crate) struct Mill {
     /// Whether one end may let several start: some task is heavier than others.
     weighted: Cell<bool>,
     pond: RefCell<Pond>,
-    slots: Slots,
+    pub(super) slots: Slots,
     pub(super) unmanned: Unmanned,
     /// Run timeouts of tasks that wait; most have none.
     run_timeouts: RefCell<HashMap<Id, Duration>>,
@@ -98,6 +101,7 @@ impl Mill {
         let mill = Rc::new(Self {
             executor: executor.downgrade(),
             clock: executor.clock(),
+            clocked: Cell::new(expiry.ends()),
             timed: Cell::new(expiry.ends()),
             expires: Cell::new(expiry.ends()),
             weighted: Cell::new(false),
@@ -145,7 +149,8 @@ impl Mill {
     /// The time, where anything depends on it: reading a clock costs more than admitting a task.
     #[inline]
     fn now(&self) -> Time {
-        if self.timed.get() || self.look(Pond::next_deadline) != Time::NEVER { self.time() } else { Time::ZERO }
+        let depends = || self.timed.get() || self.look(Pond::next_deadline) != Time::NEVER;
+        if self.clocked.get() && depends() { self.time() } else { Time::ZERO }
     }
 }
 
@@ -171,8 +176,8 @@ impl Mill {
         admitted
     }
 
-    pub(super) fn place(self: &Rc<Self>, task: Submitted, work: BoxedWork, timeouts: Timeouts) {
-        self.slots.enter(task.ticket, work);
+    pub(super) fn place(self: &Rc<Self>, task: Submitted, slot: Slot, work: BoxedWork, timeouts: Timeouts) {
+        self.slots.enter(slot, work);
         if timeouts.any() {
             self.arm(task.ticket, &timeouts);
         }
@@ -190,6 +195,7 @@ impl Mill {
     }
 
     fn arm(&self, ticket: Id, timeouts: &Timeouts) {
+        self.clocked.set(true);
         let from_now = |span: Option<Duration>| span.map(|span| self.time().saturating_add(span));
         let deadline = timeouts.deadline.map(Time::from_elapsed);
         let clocks = [(Phase::Queue, from_now(timeouts.queue)), (Phase::Total, from_now(timeouts.total)), (Phase::Deadline, deadline)];
@@ -232,17 +238,17 @@ impl Mill {
             return false;
         }
         match self.slots.take(ticket) {
-            Slot::Waiting(work) => {
+            Found::Waiting(slot, work) => {
                 self.settle(ticket, &error);
-                self.bury(work, error);
+                self.bury(slot, work, error);
             }
-            Slot::Parked(berth, work, runner) => {
+            Found::Parked(berth, work, runner) => {
                 self.end_running(ticket, berth, work, error);
                 // It has nothing to do any more, and finds that out by itself.
                 runner.into_iter().for_each(Waker::wake);
             }
-            Slot::Busy(berth) => self.slots.interrupt(berth, error),
-            Slot::Empty => return false,
+            Found::Busy(berth) => self.slots.interrupt(berth, error),
+            Found::Nothing => return false,
         }
         true
     }
@@ -255,12 +261,12 @@ impl Mill {
             Ok(Poll::Ready(outcome)) => outcome,
             Err(payload) => abort(&mut work, TaskError::Panicked(payload)),
         };
-        self.slots.leave(berth);
+        let slot = self.slots.leave(berth);
         let next = self.hand_over(ticket, outcome, berth);
         if self.weighted.get() {
             self.pump();
         }
-        dismiss(work);
+        self.dismiss(slot, work);
         Poll::Ready(next)
     }
 
@@ -275,17 +281,37 @@ impl Mill {
     fn end_running(self: &Rc<Self>, ticket: Id, berth: Berth, mut work: BoxedWork, error: TaskError) {
         let reason = TaskOutcome::from(&error);
         let outcome = abort(&mut work, error);
-        self.slots.leave(berth);
+        let slot = self.slots.leave(berth);
         self.settle(ticket, if outcome == reason.counted() { reason } else { outcome.into() });
         self.pump();
-        dismiss(work);
+        self.dismiss(slot, work);
     }
 
     /// Ends the future of a task that is settled already.
-    fn bury(self: &Rc<Self>, mut work: BoxedWork, error: TaskError) {
+    fn bury(self: &Rc<Self>, slot: Slot, mut work: BoxedWork, error: TaskError) {
         abort(&mut work, error);
         self.pump();
-        dismiss(work);
+        self.dismiss(slot, work);
+    }
+
+    /// Has admission depend on the time from now on.
+    pub(super) fn keep_to_time(&self) {
+        self.clocked.set(true);
+        self.timed.set(true);
+    }
+
+    /// Tells whoever waits that a task is settled. Its result stays for the handle; without one all that is left is dropped. A panic of a
+    /// waker or of an output stays here: it is nobody's who would hear of it, least of all of whoever drives the executor.
+    pub(super) fn dismiss(&self, slot: Slot, mut work: BoxedWork) {
+        let member = work.as_mut().resign();
+        match self.slots.finish(slot, work) {
+            Left::Kept(listener) => listener.into_iter().for_each(|listener| isolated(|| listener.wake())),
+            Left::Gone(mut work) => {
+                isolated(|| work.as_mut().announce());
+                isolated(|| drop(work));
+            }
+        }
+        member.into_iter().for_each(|member| isolated(|| drop(member)));
     }
 
     fn settle(self: &Rc<Self>, ticket: Id, outcome: impl Into<TaskOutcome>) {
@@ -305,11 +331,15 @@ impl Mill {
     }
 
     #[inline]
+    fn has_run_timeouts(&self) -> bool {
+        self.clocked.get() && !self.run_timeouts.borrow().is_empty()
+    }
+
+    #[inline]
     fn forget(&self, ticket: Id) {
         self.ties.forget(ticket);
-        let mut timeouts = self.run_timeouts.borrow_mut();
-        if !timeouts.is_empty() {
-            timeouts.remove(&ticket);
+        if self.has_run_timeouts() {
+            self.run_timeouts.borrow_mut().remove(&ticket);
         }
     }
 }
@@ -317,20 +347,20 @@ impl Mill {
 /// Room.
 impl Mill {
     /// Tells those who wait for a lane that it may be their turn.
+    #[inline]
     pub(super) fn notify(&self, lane: Id) {
         self.rescale(lane);
         if self.waits.has(What::Room) {
-            self.notify_first(lane);
+            self.tell_first(lane);
+            self.give_turn();
         }
         if self.waits.has(What::Drained) && self.look(|pond| pond.is_drained(lane)) {
             self.waits.wake_all(lane, What::Drained);
         }
-        if self.waits.has(What::Room) {
-            self.give_turn();
-        }
     }
 
-    fn notify_first(&self, lane: Id) {
+    /// The first of those who wait for room is told, if there is any; all of them, if there never will be.
+    fn tell_first(&self, lane: Id) {
         match self.look(|pond| pond.admissible(lane, Level::default())) {
             Ok(()) => self.waits.wake_first(lane, What::Room),
             Err(Refused::Full | Refused::Exhausted) => self.take_turns(lane),

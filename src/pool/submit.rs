@@ -8,8 +8,9 @@ use std::time::Duration;
 
 use super::deadlock::Wait;
 use super::household::Household;
-use super::job::{Promise, Receiver, Sink};
+use super::job::{BoxedWork, Job, Judge, Keep, Lenient, Sink};
 use super::mill::{Mill, Timeouts};
+use super::slots::Slot;
 use super::task::Task;
 use super::waits::What;
 use super::{Pool, Submitted};
@@ -39,7 +40,7 @@ pub struct TaskBuilder<F: Future> {
     timeouts: Timeouts,
     weight: u32,
     /// Whether an output is a failure; without it none is.
-    is_error: Judge<F::Output>,
+    is_error: Option<fn(&F::Output) -> bool>,
 }
 
 impl<F: Future + 'static> TaskBuilder<F> {
@@ -134,7 +135,7 @@ impl<F: Future + 'static> TaskBuilder<F> {
     }
 
     /// Offers the task, unless others wait for room.
-    pub(super) fn try_with<R>(self, offer: impl FnOnce(Self) -> Result<R, (Self, Refused)>) -> Result<R, TrySubmitError<F>> {
+    pub(crate) fn try_with<R>(self, offer: impl FnOnce(Self) -> Result<R, (Self, Refused)>) -> Result<R, TrySubmitError<F>> {
         let (mill, lane) = (self.pool.mill(), self.pool.lane());
         if mill.waits.anyone(lane, What::Room) && !self.pool.is_closed() {
             mill.reject(lane);
@@ -153,13 +154,15 @@ impl<F: Future + 'static> TaskBuilder<F> {
 
     fn offer(self) -> Result<Task<F::Output>, (Self, Refused)> {
         let mill = Rc::clone(self.pool.mill());
-        let is_error = self.is_error;
-        self.offer_to(|ticket, number| handle(mill, ticket, number, is_error))
+        match self.is_error {
+            None => self.offer_to(|entry| entry.handle(mill, Lenient)),
+            Some(is_error) => self.offer_to(|entry| entry.handle(mill, is_error)),
+        }
     }
 
-    /// Asks the heart; a refused task comes back as it was. `receive` makes of the ticket and the number of an accepted task who receives
-    /// its result, and what is given here; the ticket is nobody's if the task has ended by its coming.
-    pub(super) fn offer_to<S, R>(self, receive: impl FnOnce(Id, u64) -> (S, R)) -> Result<R, (Self, Refused)>
+    /// Asks the heart; a refused task comes back as it was. `receive` makes of the entry of an accepted task who receives its result, and
+    /// what is given here.
+    pub(crate) fn offer_to<S, R>(self, receive: impl FnOnce(Entry) -> (S, R)) -> Result<R, (Self, Refused)>
     where
         S: Sink<F::Output> + 'static,
     {
@@ -167,40 +170,56 @@ impl<F: Future + 'static> TaskBuilder<F> {
             self.pool.mill().reject(self.pool.lane());
             return Err((self, Refused::Closed));
         }
-        let (mill, lane, late) = (Rc::clone(self.pool.mill()), self.pool.lane(), self.is_late());
+        let (mill, lane, late) = (self.pool.mill(), self.pool.lane(), self.is_late());
         let admitted =
             if late { mill.admit_late(lane, self.admission()).map(|()| None) } else { mill.admit(lane, self.admission()).map(Some) };
         let number = mill.look(Pond::accepted);
         match admitted {
             Err(refused) => Err((self, refused)),
-            Ok(None) => Ok(end_at_once(receive(Id::NONE, number), TaskError::TimedOut(Timeout::Deadline))),
+            Ok(None) => Ok(self.end_at_once(number, TaskError::TimedOut(Timeout::Deadline), receive)),
             Ok(Some(task)) => {
-                let (sink, given) = receive(task.ticket, number);
-                mill.place(task, self.pool.work(task.ticket, self.future, sink), self.timeouts);
+                let Self { pool, future, timeouts, .. } = self;
+                let slot = pool.mill().slots.rent(task.ticket, S::HAS_HANDLE);
+                let (sink, given) = receive(Entry { ticket: task.ticket, number, slot });
+                pool.mill().place(task, slot, pool.work(task.ticket, future, sink), timeouts);
                 Ok(given)
             }
         }
     }
 
     /// There will never be room: it is told as the task's own end, and counted as rejected.
-    fn deny<S: Sink<F::Output>, R>(self, deadlock: Deadlock, receive: impl FnOnce(Id, u64) -> (S, R)) -> R {
+    fn deny<S: Sink<F::Output> + 'static, R>(self, deadlock: Deadlock, receive: impl FnOnce(Entry) -> (S, R)) -> R {
         self.pool.mill().reject(self.pool.lane());
-        end_at_once(receive(Id::NONE, 0), TaskError::Deadlock(deadlock))
+        self.end_at_once(0, TaskError::Deadlock(deadlock), receive)
+    }
+
+    /// It has ended by its coming, and never had a ticket.
+    fn end_at_once<S, R>(self, number: u64, error: TaskError, receive: impl FnOnce(Entry) -> (S, R)) -> R
+    where
+        S: Sink<F::Output> + 'static,
+    {
+        let mill = self.pool.mill();
+        let slot = mill.slots.rent(Id::NONE, S::HAS_HANDLE);
+        let (sink, given) = receive(Entry { ticket: Id::NONE, number, slot });
+        let mut work: BoxedWork = Box::pin(Job::<F, S>::over(sink));
+        work.as_mut().fail(error);
+        mill.dismiss(slot, work);
+        given
     }
 }
 
-/// How an output tells that it is an error, where it can.
-type Judge<T> = Option<fn(&T) -> bool>;
-
-fn handle<T>(mill: Rc<Mill>, ticket: Id, number: u64, is_error: Judge<T>) -> (Receiver<T>, Task<T>) {
-    let promise = Rc::new(Promise::new());
-    (Receiver { promise: Rc::clone(&promise), is_error }, Task::new(mill, ticket, number, promise))
+/// What an accepted task is known by.
+pub(crate) struct Entry {
+    /// Nobody's, if the task has ended by its coming.
+    pub(super) ticket: Id,
+    number: u64,
+    slot: Slot,
 }
 
-fn end_at_once<T, R>((sink, given): (impl Sink<T>, R), error: TaskError) -> R {
-    sink.settle(Err(error));
-    sink.announce();
-    given
+impl Entry {
+    fn handle<T: 'static, J: Judge<T>>(self, mill: Rc<Mill>, judge: J) -> (Keep<J>, Task<T>) {
+        (Keep(judge), Task::new(mill, self.number, self.slot))
+    }
 }
 
 impl<F, T, E> TaskBuilder<F>
@@ -304,7 +323,7 @@ impl<F: Future + 'static> Submit<F> {
 
 impl<F: Future + 'static> Submit<F> {
     /// Offers the task when it is its turn; see [`TaskBuilder::offer_to`].
-    pub(super) fn poll_with<S, R>(&mut self, cx: &Context<'_>, receive: impl FnOnce(Id, u64) -> (S, R)) -> Poll<Result<R, Closed<F>>>
+    pub(crate) fn poll_with<S, R>(&mut self, cx: &Context<'_>, receive: impl FnOnce(Entry) -> (S, R)) -> Poll<Result<R, Closed<F>>>
     where
         S: Sink<F::Output> + 'static,
     {
@@ -344,7 +363,10 @@ impl<F: Future + 'static> Future for Submit<F> {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let Some(task) = &self.task else { return Poll::Pending };
         let (mill, is_error) = (Rc::clone(task.pool.mill()), task.is_error);
-        self.poll_with(cx, |ticket, number| handle(mill, ticket, number, is_error))
+        match is_error {
+            None => self.poll_with(cx, |entry| entry.handle(mill, Lenient)),
+            Some(is_error) => self.poll_with(cx, |entry| entry.handle(mill, is_error)),
+        }
     }
 }
 

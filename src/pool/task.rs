@@ -6,8 +6,9 @@ use std::rc::Rc;
 use std::task::{Context, Poll};
 
 use super::deadlock::Wait;
-use super::job::Promise;
+use super::job::{BoxedWork, Settled, receive};
 use super::mill::Mill;
+use super::slots::Slot;
 use crate::error::TaskError;
 use crate::priority::Priority;
 use crate::state::Id;
@@ -47,14 +48,24 @@ pub enum TaskState {
 #[must_use = "a dropped handle lets the task go on by itself"]
 pub struct Task<T> {
     mill: Rc<Mill>,
-    ticket: Id,
     id: u64,
-    promise: Rc<Promise<T>>,
+    /// Nobody's once the result was given.
+    slot: Slot,
+    /// Takes the result out of what is left of the task; only who made it knew all of its types.
+    receive: fn(BoxedWork) -> Option<Settled<T>>,
 }
 
 impl<T> Task<T> {
-    pub(super) const fn new(mill: Rc<Mill>, ticket: Id, id: u64, promise: Rc<Promise<T>>) -> Self {
-        Self { mill, ticket, id, promise }
+    pub(super) const fn new(mill: Rc<Mill>, id: u64, slot: Slot) -> Self
+    where
+        T: 'static,
+    {
+        Self { mill, id, slot, receive }
+    }
+
+    /// Nobody's if the task has ended.
+    fn ticket(&self) -> Id {
+        self.mill.slots.ticket(self.slot)
     }
 
     /// Its number: tasks are counted from 1 as a pool accepts them, those of a manager's pools together. It never changes.
@@ -65,15 +76,10 @@ impl<T> Task<T> {
         self.id
     }
 
-    /// Has the output go to `heir` when the task has ended.
-    pub(crate) fn hand_to(self, heir: impl FnOnce(Result<T, TaskError>) + 'static) {
-        self.promise.bequeath(Box::new(heir));
-    }
-
     /// Stops the task: a waiting one leaves the line at once, a running one is dropped at its await point and its permit is back
     /// when this call returns. A task that cancels itself is dropped at its next await point. False if it has ended.
     pub fn cancel(&self) -> bool {
-        !self.promise.is_settled() && self.mill.end(self.ticket, TaskError::Cancelled)
+        self.mill.end(self.ticket(), TaskError::Cancelled)
     }
 
     /// Moves a waiting task to another class; inside it the order of submission holds. False if it does not wait any more.
@@ -81,13 +87,13 @@ impl<T> Task<T> {
     /// # Cost
     /// O(log n) of the number that were moved; the line is never scanned.
     pub fn set_priority(&self, priority: Priority) -> bool {
-        !self.promise.is_settled() && self.mill.set_priority(self.ticket, priority)
+        self.mill.set_priority(self.ticket(), priority)
     }
 
     /// Where the task is.
     #[must_use]
     pub fn state(&self) -> TaskState {
-        match self.mill.is_waiting(self.ticket).filter(|_| !self.promise.is_settled()) {
+        match self.mill.is_waiting(self.ticket()) {
             Some(true) => TaskState::Waiting,
             Some(false) => TaskState::Running,
             None => TaskState::Ended,
@@ -98,12 +104,23 @@ impl<T> Task<T> {
 impl<T> Future for Task<T> {
     type Output = Result<T, TaskError>;
 
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let polled = self.promise.poll(cx);
-        if polled.is_pending() {
-            self.mill.tie(Wait::Task(self.ticket));
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        match self.mill.slots.claim(self.slot, cx.waker()) {
+            Ok(work) => {
+                self.slot = Slot::NONE;
+                (self.receive)(work).map_or(Poll::Pending, Poll::Ready)
+            }
+            Err(ticket) => {
+                self.mill.tie(Wait::Task(ticket));
+                Poll::Pending
+            }
         }
-        polled
+    }
+}
+
+impl<T> Drop for Task<T> {
+    fn drop(&mut self) {
+        self.mill.slots.release(self.slot);
     }
 }
 

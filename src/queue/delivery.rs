@@ -3,12 +3,13 @@
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::task::Waker;
 
 use super::JobId;
 use super::error::{JobError, settled};
 use crate::foreign::Wakers;
-use crate::pool::Task;
+use crate::pool::{Outcome, Probe, Settled, Sink};
 
 /// Two boxes: results, and errors for those who read errors alone.
 pub(super) struct Delivery<R, E> {
@@ -30,13 +31,13 @@ impl<R: 'static, E: 'static> Delivery<R, E> {
         Rc::new(Self { results: Outbox::new(capacity), errors: Outbox::new(capacity), expected: Cell::new(0) })
     }
 
-    /// Keeps what becomes of a job, if anybody reads it.
-    pub(super) fn expect(self: &Rc<Self>, id: JobId, task: Task<Result<R, E>>) {
-        if self.results.is_read() || self.errors.is_read() {
+    /// What a job's result comes by, if anybody reads it.
+    pub(super) fn expect(self: &Rc<Self>, id: JobId) -> Letter<R, E> {
+        let is_read = self.results.is_read() || self.errors.is_read();
+        if is_read {
             self.expected.set(self.expected.get() + 1);
-            let delivery = Rc::clone(self);
-            task.hand_to(move |ended| delivery.deliver(id, settled(ended)));
         }
+        Letter { id, delivery: is_read.then(|| Rc::clone(self)), result: Cell::new(None) }
     }
 
     fn deliver(&self, id: JobId, result: Result<R, JobError<E>>) {
@@ -58,6 +59,34 @@ impl<R: 'static, E: 'static> Delivery<R, E> {
 
     pub(super) fn tally(&self) -> DeliveryTally {
         DeliveryTally { unread: self.results.len() + self.errors.len(), missed: self.results.missed.get() + self.errors.missed.get() }
+    }
+}
+
+/// Takes the result of one job to its delivery.
+pub(super) struct Letter<R, E> {
+    id: JobId,
+    /// None if nobody reads it.
+    delivery: Option<Rc<Delivery<R, E>>>,
+    result: Cell<Option<Result<R, JobError<E>>>>,
+}
+
+impl<R: 'static, E: 'static> Sink<Result<R, E>> for Letter<R, E> {
+    fn settle(&self, result: Settled<Result<R, E>>) -> (Outcome, Option<Settled<Result<R, E>>>) {
+        let outcome = if matches!(result, Ok(Err(_))) { Outcome::Failed } else { Outcome::Succeeded };
+        if self.delivery.is_some() {
+            self.result.set(Some(settled(result)));
+        }
+        (outcome, None)
+    }
+
+    fn announce(&self) {
+        if let Some((delivery, result)) = self.delivery.as_ref().zip(self.result.take()) {
+            delivery.deliver(self.id, result);
+        }
+    }
+
+    fn would_wake(&self, _: &Arc<Probe>) -> bool {
+        false
     }
 }
 

@@ -28,10 +28,8 @@ impl<J, R, E> Future for SubmitJob<J, R, E> {
     type Output = Result<JobId, Closed<J>>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        Pin::new(&mut self.submit).poll(cx).map(|submitted| match submitted {
-            Ok(task) => Ok(self.office.enter(task)),
-            Err(Closed(shift)) => Err(Closed(shift.into_job())),
-        })
+        let Self { submit, office } = &mut *self;
+        submit.poll_with(cx, |_| office.enter()).map_err(|Closed(shift)| Closed(shift.into_job()))
     }
 }
 

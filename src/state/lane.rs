@@ -36,8 +36,8 @@ pub(super) struct Task {
     pub(super) lane: Id,
     /// How many units it takes; while it runs, how many it has taken.
     pub(super) weight: u32,
-    /// Its place in the order of submission, kept when the priority changes.
-    pub(super) sequence: u64,
+    /// Its place in the order of submission, kept when the priority changes; in bytes, so that none are lost between two tasks in a table.
+    sequence: [u8; 8],
     /// The run of the line it waits in; none once it runs.
     pub(super) run: Handle,
     /// Its entry among those that may be dropped; none where nobody is.
@@ -49,7 +49,11 @@ pub(super) struct Task {
 
 impl Task {
     pub(super) const fn new(lane: Id, weight: u32, sequence: u64) -> Self {
-        Self { lane, weight, sequence, run: NO_HANDLE, victim: NO_HANDLE, alarms: Alarms::NONE, late: false }
+        Self { lane, weight, sequence: sequence.to_ne_bytes(), run: NO_HANDLE, victim: NO_HANDLE, alarms: Alarms::NONE, late: false }
+    }
+
+    pub(super) const fn sequence(&self) -> u64 {
+        u64::from_ne_bytes(self.sequence)
     }
 
     pub(super) const fn is_waiting(&self) -> bool {
@@ -143,7 +147,7 @@ impl Lane {
 
     /// Nothing waits, nothing runs, nobody holds it.
     pub(super) const fn is_idle(&self) -> bool {
-        self.has_no_task() && self.holds == 0
+        self.holds == 0 && self.has_no_task()
     }
 
     pub(super) const fn waiting(&self) -> u32 {

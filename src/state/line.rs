@@ -94,7 +94,7 @@ impl Lines {
     /// Puts a task where its level and its sequence belong.
     pub(super) fn insert(&mut self, line: &mut Line, tasks: &mut Slab<Task>, id: Id, level: Level) {
         let Some(task) = tasks.get_mut(id) else { return };
-        let rank = (level.reversed(), task.sequence);
+        let rank = (level.reversed(), task.sequence());
         task.run = self.joinable(line, rank).unwrap_or_else(|| {
             let run = self.runs.insert(&mut line.runs, rank);
             put(&mut self.lists, run, Run::EMPTY);
@@ -102,7 +102,7 @@ impl Lines {
         });
         if let Some(run) = self.lists.get_mut(task.run as usize) {
             self.links.push_back(&mut run.tasks, id);
-            run.last = task.sequence;
+            run.last = task.sequence();
         }
         if let Some(key) = line.victim_key(rank) {
             task.victim = self.victims.insert(&mut line.victims, key);
@@ -135,7 +135,7 @@ impl Lines {
             return;
         }
         match (after.head().and_then(|head| tasks.get(head)), self.runs.key(run)) {
-            (Some(head), Some((level, _))) => self.runs.set_key(&mut line.runs, run, (level, head.sequence)),
+            (Some(head), Some((level, _))) => self.runs.set_key(&mut line.runs, run, (level, head.sequence())),
             _ => self.runs.remove(&mut line.runs, run),
         }
     }
@@ -172,7 +172,7 @@ mod tests {
         fn pop(&mut self) -> Option<u64> {
             let id = self.lines.head(&self.line)?;
             self.lines.remove(&mut self.line, &mut self.tasks, id);
-            self.tasks.remove(id).map(|task| task.sequence)
+            self.tasks.remove(id).map(|task| task.sequence())
         }
 
         fn drain(&mut self) -> Vec<u64> {

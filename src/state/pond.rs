@@ -282,7 +282,9 @@ impl Pond {
             self.enter_line(id, ticket, offer, now);
         }
         // Not among the idle ones any more before it may be among the ready ones.
-        self.refresh_idle(id, now);
+        if self.lanes.get(id).is_some_and(|lane| lane.idle) {
+            self.turn_idle(id, now);
+        }
         // Who joins a line does not change how light tasks stand, started or not.
         if self.lanes.get(id).is_some_and(|lane| lane.waiting() == 1 || !lane.is_light()) {
             self.refresh_ready(id);
@@ -309,6 +311,7 @@ impl Pond {
     }
 
     /// Whether there is room for a task, and who must go for it.
+    #[inline]
     fn room_for(&self, id: Id, offer: Offer) -> Result<Option<Id>, Refused> {
         let lane = self.lanes.get(id).ok_or(Refused::NoLane)?;
         if lane.closed {

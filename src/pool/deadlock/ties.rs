@@ -75,10 +75,14 @@ impl Ties {
     #[inline]
     pub(in crate::pool) fn forget(&self, ticket: Id) {
         if self.any.get() {
-            let note = self.notes.borrow_mut().remove(&ticket);
-            self.any.set(!self.notes.borrow().is_empty());
-            drop(note);
+            self.remove(ticket);
         }
+    }
+
+    fn remove(&self, ticket: Id) {
+        let note = self.notes.borrow_mut().remove(&ticket);
+        self.any.set(!self.notes.borrow().is_empty());
+        drop(note);
     }
 
     pub(in crate::pool) fn any(&self) -> bool {
@@ -120,7 +124,7 @@ impl Ties {
 
 /// Wakes a runner, and can be counted.
 #[derive(Debug)]
-pub(in crate::pool) struct Probe {
+pub(crate) struct Probe {
     runner: Waker,
     woken: AtomicBool,
 }

@@ -15,7 +15,7 @@ use std::task::{Context, Poll, Waker};
 use futures::future::LocalBoxFuture;
 
 use super::super::deadlock::ties::Probe;
-use super::super::job::Sink;
+use super::super::job::{Settled, Sink};
 use super::super::mill::Mill;
 use super::super::submit::{Submit, TaskBuilder};
 use super::super::watchers::Watcher;
@@ -25,18 +25,16 @@ use crate::foreign::isolated;
 use crate::state::slab::Slab;
 use crate::state::{Id, Outcome};
 
-type Output<T> = Result<T, TaskError>;
-
 pub(super) struct Flight<T> {
     mill: Rc<Mill>,
     /// Whether an output is an error that ends the map.
-    is_error: fn(&Output<T>) -> bool,
+    is_error: fn(&Settled<T>) -> bool,
     /// The tickets of the tasks that have not ended.
     seats: RefCell<Slab<Id>>,
     taken: Cell<u32>,
     /// The number of the next task.
     number: Cell<u64>,
-    held: RefCell<Held<Output<T>>>,
+    held: RefCell<Held<Settled<T>>>,
     door: Cell<Option<LocalBoxFuture<'static, ()>>>,
     at_door: Cell<bool>,
     porter: Cell<Option<Waker>>,
@@ -49,7 +47,7 @@ pub(super) struct Flight<T> {
 
 /// Looking.
 impl<T> Flight<T> {
-    pub(super) fn new(mill: Rc<Mill>, is_error: fn(&Output<T>) -> bool) -> Self {
+    pub(super) fn new(mill: Rc<Mill>, is_error: fn(&Settled<T>) -> bool) -> Self {
         Self {
             mill,
             is_error,
@@ -71,7 +69,7 @@ impl<T> Flight<T> {
         self.taken.get()
     }
 
-    pub(super) fn look<R>(&self, look: impl FnOnce(&Held<Output<T>>) -> R) -> R {
+    pub(super) fn look<R>(&self, look: impl FnOnce(&Held<Settled<T>>) -> R) -> R {
         look(&self.held.borrow())
     }
 
@@ -79,7 +77,7 @@ impl<T> Flight<T> {
         self.held.borrow_mut().give_as_completed();
     }
 
-    pub(super) fn take(&self) -> Option<Output<T>> {
+    pub(super) fn take(&self) -> Option<Settled<T>> {
         self.held.borrow_mut().take()
     }
 
@@ -136,7 +134,7 @@ impl<T: 'static> Flight<T> {
     }
 
     fn offer<F: Future<Output = T> + 'static>(self: &Rc<Self>, submit: &mut Submit<F>, cx: &Context<'_>) -> Poll<Result<(), Closed<F>>> {
-        submit.poll_with(cx, |ticket, _| (self.board(ticket), ()))
+        submit.poll_with(cx, |entry| (self.board(entry.ticket), ()))
     }
 
     /// The seat of a task that the pool has accepted.
@@ -167,7 +165,7 @@ impl<T: 'static> Flight<T> {
     }
 
     /// The first error: what has not ended never will, and what waits for its turn will have none.
-    fn stop(&self, error: Output<T>) {
+    fn stop(&self, error: Settled<T>) {
         let dropped = self.held.borrow_mut().end_with(error);
         self.cancel();
         drop(dropped);
@@ -237,7 +235,7 @@ struct Seat<T> {
 }
 
 impl<T: 'static> Sink<T> for Seat<T> {
-    fn settle(&self, result: Output<T>) -> Outcome {
+    fn settle(&self, result: Settled<T>) -> (Outcome, Option<Settled<T>>) {
         let is_error = (self.flight.is_error)(&result);
         if !self.flight.disembark(self.seat) {
             drop(result);
@@ -246,7 +244,7 @@ impl<T: 'static> Sink<T> for Seat<T> {
         } else {
             self.flight.held.borrow_mut().put(self.number, result);
         }
-        if is_error { Outcome::Failed } else { Outcome::Succeeded }
+        (if is_error { Outcome::Failed } else { Outcome::Succeeded }, None)
     }
 
     fn announce(&self) {

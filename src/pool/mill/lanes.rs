@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use super::super::job::BoxedWork;
-use super::super::slots::Slot;
+use super::super::slots::{Found, Slot};
 use super::Mill;
 use crate::error::TaskError;
 use crate::state::{Expiry, Id, LaneOptions, Outcome, Pond, Time};
@@ -12,7 +12,7 @@ impl Mill {
     /// A new lane, held once.
     pub(crate) fn open(self: &Rc<Self>, options: LaneOptions) -> Option<Id> {
         if options.aging != Time::NEVER || options.rate.is_some() {
-            self.timed.set(true);
+            self.keep_to_time();
         }
         let now = self.now();
         let lane = self.pond.borrow_mut().open(options, now)?;
@@ -109,7 +109,7 @@ impl Mill {
     /// Changes how long lanes live, those that are there included.
     pub(crate) fn set_expiry(self: &Rc<Self>, expiry: Expiry) {
         if expiry.ends() && !self.expires.replace(true) {
-            self.timed.set(true);
+            self.keep_to_time();
             self.pond.borrow_mut().start_clocks(self.time());
         }
         self.pond.borrow_mut().set_expiry(expiry);
@@ -130,22 +130,22 @@ impl Mill {
     }
 
     /// All have left before the first is dropped: what their drops submit is not meant.
-    fn dispel(self: &Rc<Self>, lane: Id, leaving: Vec<BoxedWork>) -> u64 {
+    fn dispel(self: &Rc<Self>, lane: Id, leaving: Vec<(Slot, BoxedWork)>) -> u64 {
         let count = leaving.len() as u64;
         self.tell_observers();
-        leaving.into_iter().for_each(|work| self.bury(work, TaskError::Cancelled));
+        leaving.into_iter().for_each(|(slot, work)| self.bury(slot, work, TaskError::Cancelled));
         self.notify(lane);
         self.keep_time();
         count
     }
 
     /// Takes a waiting task out of its line, as cancelled.
-    fn withdraw(&self, ticket: Id) -> Option<BoxedWork> {
+    fn withdraw(&self, ticket: Id) -> Option<(Slot, BoxedWork)> {
         let (lane, now) = (self.look(|pond| pond.lane_of(ticket)), self.now());
         self.pond.borrow_mut().settle(ticket, Outcome::Cancelled, now);
         self.note_end(ticket, lane, Outcome::Cancelled);
         self.forget(ticket);
-        if let Slot::Waiting(work) = self.slots.take(ticket) { Some(work) } else { None }
+        if let Found::Waiting(slot, work) = self.slots.take(ticket) { Some((slot, work)) } else { None }
     }
 
     /// Cancels what runs of a lane.

@@ -82,6 +82,7 @@ impl Scales {
 impl Mill {
     /// Has the limit of a lane follow its demand from now on.
     pub(crate) fn autoscale(self: &Rc<Self>, lane: Id, scale: Scale, shrinks: Option<Weak<dyn Shrinks>>) {
+        self.clocked.set(true);
         self.scales.insert(lane, Entry { scale, shrinks });
         self.set_size(lane, Some(scale.size()));
         self.rescale(lane);
@@ -94,18 +95,27 @@ impl Mill {
     }
 
     /// Grows a lane for a task of that weight that is about to come, if that is how it grows.
+    #[inline]
     pub(crate) fn stretch(&self, lane: Id, weight: u32) {
         if !self.scales.is_empty() {
-            let demand = self.look(|pond| pond.demand(lane)).saturating_add(weight);
-            self.set_size(lane, self.scales.ask(lane, |scale| scale.stretch(demand)));
+            self.ask_to_stretch(lane, weight);
         }
     }
 
+    fn ask_to_stretch(&self, lane: Id, weight: u32) {
+        let demand = self.look(|pond| pond.demand(lane)).saturating_add(weight);
+        self.set_size(lane, self.scales.ask(lane, |scale| scale.stretch(demand)));
+    }
+
     /// Tells a lane's rule the demand there is. A lane that will have no more tasks has no rule any more.
+    #[inline]
     pub(crate) fn rescale(&self, lane: Id) {
-        if self.scales.is_empty() {
-            return;
+        if !self.scales.is_empty() {
+            self.ask_scale(lane);
         }
+    }
+
+    fn ask_scale(&self, lane: Id) {
         if self.look(|pond| pond.is_closed(lane) && pond.is_drained(lane)) {
             return self.scales.remove(lane);
         }

@@ -6,13 +6,13 @@ use super::super::runner::Runner;
 use super::super::slots::Berth;
 use super::super::waits::What;
 use super::Mill;
-use crate::state::{Id, Outcome, Phase, Pond};
+use crate::state::{Id, Outcome, Phase};
 
 impl Mill {
     /// Starts the next task in a berth that is free. What is due comes first: nobody starts whose time to wait is over.
     pub(super) fn next(self: &Rc<Self>, berth: impl FnOnce() -> Berth) -> Option<Berth> {
         let now = self.now();
-        if self.look(Pond::next_deadline) <= now {
+        if self.is_due(now) {
             self.keeper.dismiss();
             return None;
         }
@@ -59,6 +59,7 @@ impl Mill {
     }
 
     /// Who starts makes room in its line.
+    #[inline]
     fn tell_room(&self, ticket: Id) {
         if self.waits.has(What::Room) {
             self.notify(self.look(|pond| pond.lane_of(ticket)));
@@ -69,7 +70,7 @@ impl Mill {
     fn board(self: &Rc<Self>, ticket: Id, berth: Berth) {
         self.slots.board(ticket, berth);
         self.note_start(ticket);
-        if !self.run_timeouts.borrow().is_empty() {
+        if self.has_run_timeouts() {
             self.start_clock(ticket);
         }
     }
@@ -83,7 +84,7 @@ impl Mill {
     /// Ends the task of a berth and starts the next one there, if there is one.
     pub(super) fn hand_over(self: &Rc<Self>, ticket: Id, outcome: Outcome, berth: Berth) -> bool {
         let now = self.now();
-        if self.look(Pond::next_deadline) <= now {
+        if self.is_due(now) {
             self.settle(ticket, outcome);
             return self.next(|| berth).is_some();
         }

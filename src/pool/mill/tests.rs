@@ -55,7 +55,7 @@ fn nor_anything_in_its_slot() {
     let mill = pool.mill();
     let ticket = mill.look(|pond| pond.tickets().next()).unwrap();
     ex.run_until_idle();
-    assert!(matches!(mill.slots.take(ticket), Slot::Empty));
+    assert!(matches!(mill.slots.take(ticket), Found::Nothing));
 }
 
 #[test]

@@ -2,11 +2,11 @@
 
 use std::rc::{Rc, Weak};
 
-use super::super::slots::Slot;
+use super::super::slots::Found;
 use super::{Landlord, Mill};
 use crate::error::{TaskError, Timeout};
 use crate::event::EventKind;
-use crate::state::{Due, Id, Phase, Time};
+use crate::state::{Due, Id, Phase, Pond, Time};
 
 /// Time.
 impl Mill {
@@ -60,8 +60,8 @@ impl Mill {
     pub(super) fn end_settled(self: &Rc<Self>, ticket: Id, lane: Id, error: TaskError) {
         self.note_end(ticket, lane, &error);
         self.forget(ticket);
-        if let Slot::Waiting(work) = self.slots.take(ticket) {
-            self.bury(work, error);
+        if let Found::Waiting(slot, work) = self.slots.take(ticket) {
+            self.bury(slot, work, error);
         }
         self.notify(lane);
     }
@@ -70,9 +70,17 @@ impl Mill {
         self.landlord.borrow().as_ref().and_then(Weak::upgrade)
     }
 
+    /// Whether a task's time is over that nobody has served.
+    #[inline]
+    pub(super) fn is_due(&self, now: Time) -> bool {
+        self.clocked.get() && self.look(Pond::next_deadline) <= now
+    }
+
     #[inline]
     pub(crate) fn keep_time(self: &Rc<Self>) {
-        self.keeper.keep(self);
+        if self.clocked.get() {
+            self.keeper.keep(self);
+        }
     }
 }
 

@@ -60,7 +60,14 @@ impl Mill {
     }
 
     /// Somebody was taken in, and will be told of as soon as its future is in its place; or was refused, and counted as such.
+    #[inline]
     pub(super) fn note_admission(&self, lane: Id, offer: Offer, admitted: &Result<Submitted, Refused>) {
+        if self.observers.get().is_some() {
+            self.write_admission(lane, offer, admitted);
+        }
+    }
+
+    fn write_admission(&self, lane: Id, offer: Offer, admitted: &Result<Submitted, Refused>) {
         match admitted {
             Ok(task) => self.note(|books, at| {
                 let task = (task.ticket, self.look(Pond::accepted));
@@ -87,16 +94,23 @@ impl Mill {
         self.tell_observers();
     }
 
+    #[inline]
     pub(super) fn note_start(&self, ticket: Id) {
         self.note(|books, at| books.started(at, ticket));
     }
 
     /// A task has left its lane, which may be drained by that.
+    #[inline]
     pub(super) fn note_end(&self, ticket: Id, lane: Id, outcome: impl Into<TaskOutcome>) {
-        let Some(watch) = self.observers.get() else { return };
+        if let Some(watch) = self.observers.get() {
+            self.write_end(watch, ticket, lane, outcome.into());
+        }
+    }
+
+    fn write_end(&self, watch: &Watch, ticket: Id, lane: Id, outcome: TaskOutcome) {
         let drained = self.look(|pond| pond.is_closed(lane) && pond.is_drained(lane));
         let now = watch.now();
-        if watch.write(|books| books.settled(now, ticket, outcome.into())) && drained {
+        if watch.write(|books| books.settled(now, ticket, outcome)) && drained {
             self.note_lane(lane, EventKind::Drained);
         }
     }

@@ -14,7 +14,7 @@ impl Pond {
     /// The number of a task: they are counted from 1 as they are accepted, over all lanes.
     pub(crate) fn number(&self, ticket: Id) -> Option<u64> {
         let task = self.tasks.get(ticket)?;
-        Some(self.lanes.get(task.lane)?.line.order.place(task.sequence) + 1)
+        Some(self.lanes.get(task.lane)?.line.order.place(task.sequence()) + 1)
     }
 
     /// Whether it is the lane's own limit that lets nothing start. Not while it is paused: then it is whoever paused it.
