@@ -30,12 +30,8 @@ impl Slice {
         Self { budget, spent: Duration::ZERO, polls: 0, stride: 8, each: Duration::ZERO }
     }
 
-    /// How many tasks to poll before the clock is read again.
-    pub(crate) const fn stride(&self) -> usize {
-        self.stride
-    }
-
-    /// The same, but no more than fit into what is left if they take as long as the last ones did. One does always.
+    /// How many tasks to poll before the clock is read again: no more than fit into what is left if they take as long as the last ones did.
+    /// One does always.
     pub(crate) fn room(&self) -> usize {
         let left = self.budget.saturating_sub(self.spent);
         let fitting = left.as_nanos().checked_div(self.each.as_nanos());
@@ -88,15 +84,15 @@ mod tests {
     fn strides_shrink_for_long_tasks_and_grow_for_short_ones() {
         let mut slice = Slice::new(MILLI);
         for expected in [4, 2, 1, 1] {
-            slice.took(2 * MILLI, slice.stride());
-            assert_eq!(slice.stride(), expected);
+            slice.took(2 * MILLI, slice.stride);
+            assert_eq!(slice.stride, expected);
         }
         for expected in [2, 4, 8, 16, 32, 64, 64] {
-            slice.took(Duration::ZERO, slice.stride());
-            assert_eq!(slice.stride(), expected);
+            slice.took(Duration::ZERO, slice.stride);
+            assert_eq!(slice.stride, expected);
         }
         slice.took(Duration::ZERO, 3);
-        assert_eq!(slice.stride(), 64, "a stride that found nothing more to do says nothing");
+        assert_eq!(slice.stride, 64, "a stride that found nothing more to do says nothing");
     }
 
     #[test]
@@ -106,7 +102,7 @@ mod tests {
         slice.took(MILLI, 4);
         assert_eq!(slice.room(), 8);
         slice.took(2 * MILLI, 4);
-        assert_eq!((slice.stride(), slice.room()), (4, 2));
+        assert_eq!((slice.stride, slice.room()), (4, 2));
         slice.took(MILLI, 2);
         assert_eq!(slice.room(), 1, "however little is left");
         slice.refill();
@@ -117,7 +113,7 @@ mod tests {
     fn a_clock_that_stands_still_does_not_make_a_slice_endless() {
         let mut slice = Slice::new(4 * MILLI);
         let strides = (0..).take_while(|_| {
-            slice.took(Duration::ZERO, slice.stride());
+            slice.took(Duration::ZERO, slice.stride);
             !slice.is_spent()
         });
         assert!(strides.count() < MOST_POLLS);

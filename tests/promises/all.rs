@@ -31,6 +31,7 @@ mod manager_evict;
 mod manager_expiry;
 mod manager_factory;
 mod manager_keys;
+mod manager_lease;
 mod manager_kit;
 mod manager_live;
 mod manager_model;
