@@ -256,7 +256,7 @@ impl Slots {
         })
     }
 
-    /// The runner has left for good.
+    /// Its runner has left it.
     pub(super) fn retire(&self, berth: Berth) {
         self.0.borrow_mut().free.push(berth);
     }
