@@ -3,7 +3,7 @@ import { deepEqual, equal, fail, ok, rejects } from 'node:assert/strict';
 import { test } from 'node:test';
 import { Pool, PoolManager, skip, stop } from 'millpond';
 import { asyncNumbers, hand, numbers, turns } from './map-kit.mjs';
-import { deferred, rejection, settle, stage, state, until } from './tools.mjs';
+import { deferred, rejected, rejection, settle, stage, state, until } from './tools.mjs';
 
 test('results come in the order of the input, of whatever kind it is', async () => {
   const pool = new Pool(2);
@@ -151,7 +151,7 @@ test('after an error, or stop, none begins that waited for the very slot', async
 test('errors of an item, of a synchronous mapper and of the input', async () => {
   const pool = new Pool(2);
   const error = new Error('bad');
-  equal(await rejection(pool.map([1, Promise.reject(error)], (x) => x)), error);
+  equal(await rejection(pool.map([1, rejected(error)], (x) => x)), error);
   equal(await rejection(pool.map([1], () => { throw error; })), error);
   const broken = { * [Symbol.iterator]() { yield 1; throw error; } };
   equal(await rejection(pool.map(broken, (x) => x)), error);
@@ -225,7 +225,7 @@ test('stopOnError: false collects all errors, in the order of the input', async 
 
 test('mapSettled tells of each', async () => {
   const pool = new Pool(2);
-  const results = await pool.mapSettled([1, Promise.reject('item'), 3, 4, 5], (x) => {
+  const results = await pool.mapSettled([1, rejected('item'), 3, 4, 5], (x) => {
     if (x === 3) throw 'mapper';
     return x === 4 ? skip : x;
   });

@@ -7,6 +7,13 @@ export function deferred() {
   return box;
 }
 
+/** A promise that is rejected, and may be looked at in whatever turn: nobody is told that it was not handled. */
+export function rejected(reason) {
+  const promise = Promise.reject(reason);
+  promise.catch(() => {});
+  return promise;
+}
+
 // Taken at import, so that a virtual clock does not stop them.
 const { setImmediate: immediate, MessageChannel: Channel } = globalThis;
 
