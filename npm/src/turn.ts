@@ -32,12 +32,9 @@ const ready = new Set<Ready>();
 let flying = 0;
 /** When the slice ends: 0 before it has begun, -1 when it has ended. */
 let end = 0;
-/** How many may start before the clock is looked at again, when that was last, and how many have arrived since. */
+/** How many may start before the clock is looked at again, and when that was last. */
 let left = 0;
 let last = 0;
-let arrived = 0;
-/** How long one took, last. */
-let each = 0;
 let hop: (() => void) | undefined;
 
 /** Starts a task when its turn has come: at once as long as the slice lasts and nobody is before it. */
@@ -66,14 +63,11 @@ export function breathe(): Promise<void> | undefined {
 /** A task that was sent off has arrived, or never will; {@link flow} may be called for. */
 export function landed(): void {
   flying--;
-  arrived++;
 }
 
 /** Sends off whom the slice has room for. */
 export function flow(): void {
   if (ready.size === 0) return;
-  // The next slice begins with what the end of this one has shown.
-  if (end < 0 && flying === 0) measure();
   for (const task of ready) {
     if (!send(task)) return;
     ready.delete(task);
@@ -96,23 +90,16 @@ function inSlice(): boolean {
 function begin(): void {
   last = now();
   end = last + SLICE;
-  arrived = 0;
-  left = Math.min(STRIDE, SLICE / each);
+  left = STRIDE;
   (hop ??= hopper())();
 }
 
-/** Looks at the clock. Those on their way belong to the slice too, and may take as long as the last ones did: no more start than fit. */
+/** Looks at the clock; more often while tasks take long. */
 function look(): void {
-  measure();
-  if (last + flying * each >= end) end = -1;
-  else left = Math.min(STRIDE - 1, (end - last) / each - flying - 1);
-}
-
-function measure(): void {
   const before = last;
   last = now();
-  if (arrived > 0) each = (last - before) / arrived;
-  arrived = 0;
+  left = last - before > 1 ? 0 : STRIDE - 1;
+  if (last >= end) end = -1;
 }
 
 function turn(): void {
