@@ -73,9 +73,10 @@ pub(super) struct Letter<R, E> {
 impl<R: 'static, E: 'static> Sink<Result<R, E>> for Letter<R, E> {
     fn settle(&self, result: Settled<Result<R, E>>) -> (Outcome, Option<Settled<Result<R, E>>>) {
         let outcome = if matches!(result, Ok(Err(_))) { Outcome::Failed } else { Outcome::Succeeded };
-        if self.delivery.is_some() {
-            self.result.set(Some(settled(result)));
+        if self.delivery.is_none() {
+            return (outcome, Some(result));
         }
+        self.result.set(Some(settled(result)));
         (outcome, None)
     }
 

@@ -95,3 +95,13 @@ fn a_handler_that_panics_when_it_is_dropped_harms_nobody() {
     assert_eq!(ex.block_on(last).ok(), None, "it was not submitted yet");
     assert_eq!((adds_up(&queue).succeeded, queue.stats().handlers), (2, 0));
 }
+
+#[test]
+fn a_result_that_nobody_reads_and_that_panics_when_it_is_dropped_is_a_success() {
+    let ex = LocalExecutor::new();
+    let queue = JobQueue::builder(&ex).workers(1).build(|_| async |(): ()| Ok::<_, ()>(on_drop(|| panic_any("unread")))).unwrap();
+    queue.try_submit(()).unwrap();
+    ex.run_until_idle();
+    let stats = adds_up(&queue);
+    assert_eq!((stats.succeeded, stats.panicked), (1, 0));
+}
