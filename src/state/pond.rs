@@ -282,9 +282,7 @@ impl Pond {
             self.enter_line(id, ticket, offer, now);
         }
         // Not among the idle ones any more before it may be among the ready ones.
-        if self.lanes.get(id).is_some_and(|lane| lane.idle) {
-            self.turn_idle(id, now);
-        }
+        self.refresh_idle(id, now);
         // Who joins a line does not change how light tasks stand, started or not.
         if self.lanes.get(id).is_some_and(|lane| lane.waiting() == 1 || !lane.is_light()) {
             self.refresh_ready(id);
