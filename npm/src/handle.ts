@@ -3,6 +3,7 @@
  */
 import { type Rank, type Ranked, rank } from './options.js';
 import type { Job } from './task.js';
+import { ignore } from './thenable.js';
 import { breathe } from './turn.js';
 
 /** Where a task is, see {@link Task.state}. */
@@ -72,8 +73,6 @@ export interface Task<T> extends Promise<T> {
    */
   cancel(reason?: unknown): boolean;
 }
-
-const ignore = () => {};
 
 /** Whoever a {@link Task} stands for. @internal */
 export interface Owner {

@@ -5,7 +5,8 @@ import type { Task } from './handle.js';
 import type { Lane } from './lane.js';
 import { flag, limit as count } from './options.js';
 import { laneOf, Pool, type PoolOptions } from './pool.js';
-import { ignore, Job, soon } from './task.js';
+import { Job, soon } from './task.js';
+import { ignore } from './thenable.js';
 
 /** How a {@link limit} is made: as a pool, with a concurrency that has to be told. */
 export interface LimitOptions extends PoolOptions {

@@ -10,8 +10,8 @@ import type { Lane } from './lane.js';
 import type { Pool } from './pool.js';
 import { RUN_OPTIONS, type RunOptions } from './run-options.js';
 import { callable, check, limit, refuse, type Rule } from './options.js';
-import { ignore, Job, soon } from './task.js';
-import { then } from './thenable.js';
+import { Job, soon } from './task.js';
+import { ignore, then } from './thenable.js';
 import { passage } from './turn.js';
 
 /** What a mapper returns to have no result for its item. */

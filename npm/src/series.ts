@@ -12,8 +12,8 @@ import type { Guest, Lane } from './lane.js';
 import type { Ranked } from './options.js';
 import { unwatch } from './signals.js';
 import { CANCELLED, type Outcome, TIMED_OUT } from './slot.js';
-import { Extra, ignore, type Job, STATES } from './task.js';
-import { then } from './thenable.js';
+import { Extra, type Job, STATES } from './task.js';
+import { ignore, then } from './thenable.js';
 import { now } from './turn.js';
 
 /** The pause after an attempt that has failed, in milliseconds; `Infinity` if it was the last. `isLate` if its `timeout` was over. */

@@ -7,7 +7,7 @@ import type { Lane } from './lane.js';
 import type { Pool } from './pool.js';
 import { Item, type MapInput, Mapping, type Mapper, type MapSettledOptions, skip } from './mapping.js';
 import { flag, limit } from './options.js';
-import { ignore } from './task.js';
+import { ignore } from './thenable.js';
 
 /** How items are mapped, see {@link Pool.stream}. */
 export interface StreamOptions extends MapSettledOptions {

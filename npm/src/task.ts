@@ -11,7 +11,7 @@ import { act } from './core.js';
 import { aborted, PHASES, type TimeoutError, type TimeoutPhase } from './errors.js';
 import type { Guest, Lane, Settings } from './lane.js';
 import type { Ranked } from './options.js';
-import { genuine, isThenable, then } from './thenable.js';
+import { genuine, ignore, isThenable, then } from './thenable.js';
 import type { RetrySettings } from './retry.js';
 import type { Series } from './series.js';
 import { unwatch } from './signals.js';
@@ -34,9 +34,6 @@ export const STATES: readonly EndState[] = ['succeeded', 'failed', 'cancelled', 
 
 /** What is to be done in a microtask is a reaction of this. */
 export const soon = Promise.resolve();
-
-/** For promises whose rejection nobody has to handle. */
-export const ignore = () => {};
 
 // A new promise calls its executor at once: this hands out what it was called with, without a closure for each promise. Emptied after
 // use: what settles a promise holds it, and so its value.

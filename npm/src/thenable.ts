@@ -1,6 +1,9 @@
 /**
- * What a task's function may return.
+ * What a task's function may return, and what is done with promises of any kind.
  */
+
+/** For promises whose rejection nobody has to handle. */
+export const ignore = () => {};
 
 /** The platform's own, whatever a subclass says. */
 export const then = Promise.prototype.then;
