@@ -49,7 +49,6 @@ use crate::error::{Closed, OptionError, TrySubmitError};
 use crate::executor::LocalExecutor;
 use crate::limit::{Concurrency, Limit};
 use crate::state::{Id, Offer, Refused};
-pub(crate) use deadlock::ties::Probe;
 use household::{Generation, Household, Kept, Member};
 use job::{BoxedWork, Job};
 pub(crate) use job::{Outcome, Settled, Sink};

@@ -28,7 +28,9 @@ pub(crate) trait Sink<T> {
     fn announce(&self);
 
     /// Whether who waits is told by a probe.
-    fn would_wake(&self, probe: &Arc<Probe>) -> bool;
+    fn would_wake(&self, _: &Arc<Probe>) -> bool {
+        false
+    }
 }
 
 /// Leaves the result for the handle, which the slot tells.
@@ -63,10 +65,6 @@ impl<T, J: Judge<T>> Sink<T> for Keep<J> {
     }
 
     fn announce(&self) {}
-
-    fn would_wake(&self, _: &Arc<Probe>) -> bool {
-        false
-    }
 }
 
 /// A task without its types: what a runner works on.

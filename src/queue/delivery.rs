@@ -3,13 +3,12 @@
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::rc::Rc;
-use std::sync::Arc;
 use std::task::Waker;
 
 use super::JobId;
 use super::error::{JobError, settled};
 use crate::foreign::Wakers;
-use crate::pool::{Outcome, Probe, Settled, Sink};
+use crate::pool::{Outcome, Settled, Sink};
 
 /// Two boxes: results, and errors for those who read errors alone.
 pub(super) struct Delivery<R, E> {
@@ -84,10 +83,6 @@ impl<R: 'static, E: 'static> Sink<Result<R, E>> for Letter<R, E> {
         if let Some((delivery, result)) = self.delivery.as_ref().zip(self.result.take()) {
             delivery.deliver(self.id, result);
         }
-    }
-
-    fn would_wake(&self, _: &Arc<Probe>) -> bool {
-        false
     }
 }
 
