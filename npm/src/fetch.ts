@@ -14,7 +14,7 @@ import {
 import { type Attempts, attemptsAt, DEFAULTS } from './fetch-retry.js';
 import type { Task } from './handle.js';
 import type { Lane } from './lane.js';
-import { PoolManager, setOffline } from './manager.js';
+import { PoolManager } from './manager.js';
 import { Connection } from './offline.js';
 import { originOf } from './origin.js';
 import { laneOf, type PoolOptions } from './pool.js';
@@ -185,7 +185,7 @@ class Limiter {
     const { maxConcurrency, idleTimeout, lifetime, maxLanes, offline } = this.#options = options;
     const pools = (lane: string) => this.#pool(lane);
     this.lanes = new PoolManager<string>({ concurrency: maxConcurrency, idleTimeout, lifetime, maxPools: maxLanes, pools });
-    if (offline === 'pause') this.#connection = new Connection((isOffline) => setOffline(this.lanes, isOffline));
+    if (offline === 'pause') this.#connection = new Connection((isOffline) => PoolManager.setOffline(this.lanes, isOffline));
     this.lanes.addEventListener('expire', ({ detail }) => this.#expired(detail.key));
   }
 
@@ -301,7 +301,7 @@ function face(limiter: Limiter, defaults: PondSettings): PondFetch {
     removeEventListener: { value: events.ignore.bind(events) },
     close: { value: () => lanes.close() },
   }) as unknown as PondFetch;
-  disposable(made);
+  disposable(made, made.close, 'asyncDispose');
   return made;
 }
 

@@ -4,7 +4,7 @@
  * A resource with its users is a generation. All generations of a key share its lane, and so its limit.
  */
 import { warnOnce } from './development.js';
-import { type Disposing, disposable } from './disposal.js';
+import { Releasing } from './disposal.js';
 import { PoolClosedError } from './errors.js';
 import type { Task, TaskFunction } from './handle.js';
 import type { Guest } from './lane.js';
@@ -126,8 +126,6 @@ const forgotten = /* @__PURE__ */ new FinalizationRegistry<Guest>((generation) =
   warnOnce('a lease was garbage-collected that nobody has released, and has kept its pool until then. Call `lease.release()`, or take it by `using`.');
 });
 
-export interface Lease<R = undefined, K = string> extends Disposing {}
-
 /**
  * The right to use the resource of a key, from {@link PoolManager.lease}. As long as there is one the key's pool stays. `using` releases it.
  *
@@ -141,7 +139,7 @@ export interface Lease<R = undefined, K = string> extends Disposing {}
  * }
  * ```
  */
-export class Lease<R = undefined, K = string> {
+export class Lease<R = undefined, K = string> extends Releasing {
   readonly key: K;
   /** What `resource(key)` has made; shared with all who lease the key. */
   readonly resource: R;
@@ -149,12 +147,9 @@ export class Lease<R = undefined, K = string> {
   readonly pool: Pool;
   #generation: Generation<K, R> | undefined;
 
-  static {
-    disposable(this.prototype, this.prototype.release, 'dispose');
-  }
-
   /** @internal */
   constructor(generation: Generation<K, R>) {
+    super();
     ({ key: this.key, pool: this.pool } = generation.entry);
     this.resource = generation.resource as R;
     this.#generation = generation;
@@ -173,7 +168,7 @@ export class Lease<R = undefined, K = string> {
   }
 
   /** Gives it back. May be called again, to no effect. */
-  release(): void {
+  override release(): void {
     const generation = this.#generation;
     this.#generation = undefined;
     if (!generation) return;

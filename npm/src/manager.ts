@@ -1,7 +1,7 @@
 /**
  * Pools by key: made when they are needed, gone when they idle, and one limit over all of them.
  */
-import { type AsyncDisposing, disposable } from './disposal.js';
+import { Closing } from './disposal.js';
 import type { Task, TaskFunction } from './handle.js';
 import { PoolClosedError } from './errors.js';
 import { Audience } from './events.js';
@@ -16,10 +16,7 @@ import { laneOf, type Pool, viewOf } from './pool.js';
 import { Pond } from './pond.js';
 import { COUNTERS, type PoolStats } from './stats.js';
 
-/** Lets no pool start anything, those to come included; or lets go of them. @internal */
-export let setOffline: (manager: PoolManager<string>, isOffline: boolean) => void;
-
-export interface PoolManager<K = string, R = undefined> extends AsyncDisposing {
+export interface PoolManager<K = string, R = undefined> {
   removeEventListener<E extends keyof PoolManagerEvents<K>>(
     type: E,
     listener: (this: PoolManager<K, R>, event: PoolManagerEvents<K>[E]) => void,
@@ -38,15 +35,15 @@ export interface PoolManager<K = string, R = undefined> extends AsyncDisposing {
  * await users.run(userId, () => save(user));          // one at a time for each user, fifty in all
  * ```
  */
-export class PoolManager<K = string, R = undefined> extends EventTarget {
+export class PoolManager<K = string, R = undefined> extends Closing {
   readonly #lanes: Lanes<K>;
   readonly #household: Household<K, R>;
   #closing: Promise<void> | undefined;
   #audience: Audience | undefined;
 
-  static {
-    disposable(this.prototype);
-    setOffline = (manager, isOffline) => { manager.#lanes.pond.offline = isOffline; };
+  /** Lets no pool start anything, those to come included; or lets go of them. @internal */
+  static setOffline(manager: PoolManager<string>, isOffline: boolean): void {
+    manager.#lanes.pond.offline = isOffline;
   }
 
   /**
@@ -208,7 +205,7 @@ export class PoolManager<K = string, R = undefined> extends EventTarget {
    * Takes no more tasks and gives no more leases, for any key, and resolves when the last task has ended, the last lease was released, and
    * every resource is disposed of. Ends all pauses. May be called again: it is the same promise.
    */
-  close(): Promise<void> {
+  override close(): Promise<void> {
     return (this.#closing ??= this.#shut());
   }
 

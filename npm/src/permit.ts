@@ -1,7 +1,7 @@
 /**
  * Permits held by hand: a task whose end is when its holder says so.
  */
-import { type Disposing, disposable } from './disposal.js';
+import { Releasing } from './disposal.js';
 import { PHASES, type TimeoutPhase } from './errors.js';
 import type { Task } from './handle.js';
 import type { Lane } from './lane.js';
@@ -23,20 +23,15 @@ const collected = /* @__PURE__ */ new FinalizationRegistry<PermitJob>((job) => {
   job.release();
 });
 
-export interface Permit extends Disposing {}
-
 /**
  * The right to be one of the `concurrency` that run, from {@link Pool.acquire}. `using` releases it.
  */
-export class Permit {
+export class Permit extends Releasing {
   readonly #job: PermitJob;
-
-  static {
-    disposable(this.prototype, this.prototype.release, 'dispose');
-  }
 
   /** @internal */
   constructor(job: PermitJob) {
+    super();
     this.#job = job;
     job.keep();
     collected.register(this, job, this);
@@ -51,7 +46,7 @@ export class Permit {
   }
 
   /** Gives the permit back. Only the first call does anything. */
-  release(): void {
+  override release(): void {
     collected.unregister(this);
     this.#job.release();
   }

@@ -1,7 +1,7 @@
 /**
  * The pool: a limit on how many tasks run at once, and the line of those that wait.
  */
-import { type AsyncDisposing, disposable } from './disposal.js';
+import { Closing } from './disposal.js';
 import { Audience, nextError, type PoolEvents } from './events.js';
 import { Lane, type Settings } from './lane.js';
 import { RUN_OPTIONS, type RunOptions } from './run-options.js';
@@ -36,7 +36,7 @@ export function viewOf<K>(lanes: Lanes<K>, key: K): Pool {
   return lanes.view(key, poolAt);
 }
 
-export interface Pool extends AsyncDisposing {
+export interface Pool {
   removeEventListener<E extends keyof PoolEvents>(
     type: E,
     listener: (this: Pool, event: PoolEvents[E]) => void,
@@ -54,7 +54,7 @@ export interface Pool extends AsyncDisposing {
  * const sizes = await Promise.all(files.map((file) => pool.run(() => measure(file))));
  * ```
  */
-export class Pool extends EventTarget {
+export class Pool extends Closing {
   readonly #lanes: Lanes<unknown>;
   readonly #key: unknown;
   #lane: Lane | undefined;
@@ -62,7 +62,6 @@ export class Pool extends EventTarget {
   #audience: Audience | undefined;
 
   static {
-    disposable(this.prototype);
     openLane = (pool) => pool.#open();
     poolAt = (lanes, key) => new (Pool as new (lanes: unknown, key: unknown) => Pool)(lanes, key);
     Lanes.specimen.entries.set(0, { key: 0, lane: Lane.specimen, pool: poolAt(Lanes.specimen, 0), told: true });
@@ -323,7 +322,7 @@ export class Pool extends EventTarget {
    * setTimeout(() => pool.abort(), 10_000);              // or sooner: drop the rest after 10 s
    * ```
    */
-  close(): Promise<void> {
+  override close(): Promise<void> {
     return (this.#closing ??= this.#drain(this.#open()));
   }
 

@@ -47,9 +47,7 @@ export class Streaming extends Mapping {
   #begin!: () => void;
 
   static {
-    disposable(this.prototype, async function (this: Streaming) {
-      await this.return();
-    });
+    disposable(this.prototype, async function () { await this.return(); }, 'asyncDispose');
   }
 
   constructor(
