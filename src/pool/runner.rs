@@ -72,13 +72,7 @@ impl Runner {
     }
 
     fn leave(&mut self) {
-        self.berth.take().into_iter().for_each(|berth| self.mill.leave_berth(berth));
-    }
-}
-
-impl Drop for Runner {
-    fn drop(&mut self) {
-        self.leave();
+        self.berth.take().into_iter().for_each(|berth| self.mill.slots.retire(berth));
     }
 }
 

@@ -47,10 +47,6 @@ impl Mill {
         }
     }
 
-    pub(in crate::pool) fn leave_berth(&self, berth: Berth) {
-        self.slots.retire(berth);
-    }
-
     /// A task has a permit.
     pub(super) fn start(self: &Rc<Self>, ticket: Id, berth: Berth) {
         self.board(ticket, berth);
