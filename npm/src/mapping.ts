@@ -5,13 +5,14 @@
  * caller's turn, so that the async context of the caller is the mapper's.
  */
 import { aborted } from './errors.js';
-import { Context, type Owner, type TaskContext } from './handle.js';
+import { Context, type Owner, type Task, type TaskContext } from './handle.js';
 import type { Lane } from './lane.js';
 import type { Pool } from './pool.js';
 import { RUN_OPTIONS, type RunOptions } from './run-options.js';
 import { callable, check, limit, refuse, type Rule } from './options.js';
+import type { Outcome } from './slot.js';
 import { Job, soon } from './task.js';
-import { ignore, then } from './thenable.js';
+import { ignore, isThenable, then } from './thenable.js';
 import { passage } from './turn.js';
 
 /** What a mapper returns to have no result for its item. */
@@ -74,9 +75,18 @@ class ItemJob extends Job {
     return fn(this as never);
   }
 
-  /** One that starts at once is known before anybody sees its promise, unless that is told of. */
-  protected override hand(promise: Promise<unknown>): Promise<unknown> {
-    return this.waits || this.lane.audience ? super.hand(promise) : promise;
+  /** Nobody sees the promise of one that starts at once, unless that is told of or another attempt may follow: there is none. */
+  override begin(): Task<unknown> {
+    if (this.lane.audience || this.extra?.series) return super.begin();
+    this.call(ignore, ignore);
+    return undefined as never;
+  }
+
+  override stop(outcome: Outcome, reason: unknown, told?: boolean): boolean {
+    const { item, mapping, promise } = this;
+    const isStopped = super.stop(outcome, reason, told);
+    if (isStopped && item && !promise) void soon.then(() => mapping!.landed(item, { status: 'rejected', reason }));
+    return isStopped;
   }
 
   protected override ended(failed: boolean, value: unknown): void {
@@ -171,11 +181,12 @@ export abstract class Mapping {
         if (turn) await turn;
         if (this.closed) break;
         this.asking = true;
-        const step = await this.#next();
+        const next = this.#next();
+        const step = isThenable(next) ? await next : next;
         this.asking = false;
         if (step.done) this.#iterator = undefined;
         if (step.done || this.closed) break;
-        void this.#run(new Item(index++), step.value);
+        this.#run(new Item(index++), step.value);
       }
     } catch (error) {
       // An input that has failed is not to be ended.
@@ -217,20 +228,25 @@ export abstract class Mapping {
     }
   }
 
-  async #run(item: Item, given: unknown): Promise<void> {
+  #run(item: Item, given: unknown): void {
     this.flying.add(item);
     this.entered(item);
     try {
-      const value = await given;
-      for (let lane; (lane = this.#open()).full;) await lane.until(() => !lane.full);
-      this.#submit(item, value);
+      if (isThenable(given) || this.#open().full) this.#wait(item, given).catch((reason) => this.landed(item, { status: 'rejected', reason }));
+      else this.#submit(item, given);
     } catch (reason) {
       this.landed(item, { status: 'rejected', reason });
     }
   }
 
+  /** For what it is, and for room. */
+  async #wait(item: Item, given: unknown): Promise<void> {
+    const value = await given;
+    for (let lane; (lane = this.#open()).full;) await lane.until(() => !lane.full);
+    if (this.flying.has(item)) this.#submit(item, value);
+  }
+
   #submit(item: Item, value: unknown): void {
-    if (!this.flying.has(item)) return;
     let begun: Job | undefined;
     const task = this.#open().run(ItemJob, (job: ItemJob) => {
       if (!job.extra?.series) begun = job;
@@ -238,10 +254,10 @@ export abstract class Mapping {
       job.item = item;
       job.mapping = this;
       return this.#mapper(value, item.index, new Context(job));
-    }, this.#each);
+    }, this.#each) as Task<unknown> | undefined;
     // What its mapper has led to is known by then.
-    then.call(task, undefined, (reason) => this.landed(item, { status: 'rejected', reason }));
-    item.task = begun ?? task;
+    if (task) then.call(task, undefined, (reason) => this.landed(item, { status: 'rejected', reason }));
+    item.task = begun ?? task!;
     // Its mapper may have ended it all.
     if (item.index > this.bound) item.task.cancel(this.#reason);
   }

@@ -231,6 +231,12 @@ export class Job implements Omit<Slot, 'abort'>, Ready {
     resolver = rejecter = undefined;
     this.#stage = RUNNING;
     const task = this.#taken(promise);
+    this.call(resolve, reject);
+    return task;
+  }
+
+  /** Calls its function, and settles what these are the ends of. */
+  protected call(resolve: Settle, reject: Settle): void {
     try {
       const value = this.#call();
       if (value instanceof Berth) value.then(resolve, reject);
@@ -238,7 +244,6 @@ export class Job implements Omit<Slot, 'abort'>, Ready {
     } catch (error) {
       reject(error);
     }
-    return task;
   }
 
   /** As {@link begin}, but that its function is called in a microtask. */
