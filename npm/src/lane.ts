@@ -78,7 +78,7 @@ export class Lane extends Scope {
   #named = 0;
 
   constructor(pond: Pond, handle: number, settings: Settings, born: number) {
-    super(pond, handle);
+    super(pond, handle, settings.concurrency);
     this.born = born;
     this.settings = settings;
     this.timings = settings.timings ? new Timings() : undefined;
@@ -252,6 +252,7 @@ export class Lane extends Scope {
 
   resize(concurrency: number): void {
     if (concurrency === this.concurrency) return;
+    this.concurrency = concurrency;
     act(LANE_RESIZE, this.pond.handle, this.handle, concurrency);
     this.pond.pump();
     this.changed();

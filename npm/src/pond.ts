@@ -58,15 +58,15 @@ export class Pond implements Holder {
     this.#lifetime = lifetime;
     this.#most = most;
     this.#isTimed = this.#expires = idle !== Infinity || lifetime !== Infinity;
-    this.all = new Scope(this, ALL);
+    this.all = new Scope(this, ALL, Infinity);
   }
 
   /** One with no more than `most` lanes, unless more are in use. */
   static make(limit: number, idle: number, lifetime: number, most: number): Pond {
     load();
     const pond = new Pond(act(POND_NEW, 0, 0, idle, lifetime), idle, lifetime, most);
-    act(POND_RESIZE, pond.handle, 0, limit);
     register(pond, pond.handle);
+    pond.resize(limit);
     return pond;
   }
 
@@ -135,6 +135,7 @@ export class Pond implements Holder {
   }
 
   resize(concurrency: number): void {
+    this.all.concurrency = concurrency;
     act(POND_RESIZE, this.handle, 0, concurrency);
     this.pump();
   }
