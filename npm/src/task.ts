@@ -59,38 +59,38 @@ class Rejection {
   }
 }
 
-/** What only some tasks need. */
+/** What only some tasks need. What even of those only a few do has no room in it before it is set. */
 export class Extra {
   /** As {@link Job.specimen}. */
   static readonly specimen: Extra = /* @__PURE__ */ new Extra({} as Settings);
 
   priority = 0;
   /** Says the priority anew. */
-  ask: (() => number) | undefined;
+  ask: (() => number) | undefined = undefined;
   weight = 1;
   /** When it came. */
   since = 0;
   /** When its function was called. */
   started = 0;
-  id: string | undefined;
-  signal: AbortSignal | undefined;
+  declare id?: string | undefined;
+  declare signal?: AbortSignal;
   timeout: number;
   queueTimeout: number;
   totalTimeout: number;
-  retry: Partial<RetrySettings> | undefined;
+  declare retry?: Partial<RetrySettings>;
   /** Which attempt of a task it is, from 1, and what it is an attempt of, if there may be others. */
   attempt = 1;
-  series: Series | undefined;
-  controller: AbortController | undefined;
+  declare series?: Series;
+  declare controller?: AbortController;
   /** How it was ended from outside, cancelled or timed out; 0 if it was not. */
   stopped: Outcome = 0;
   /** Why; or, if somebody listens, what its function returned or threw. */
-  reason: unknown;
+  declare reason?: unknown;
   /** Its error was told. */
-  told = false;
-  kept = false;
+  declare told?: boolean;
+  declare kept?: boolean;
   /** Who stays as long as the task does. */
-  guest: Guest | undefined;
+  declare guest?: Guest;
 
   constructor({ timeout, queueTimeout, totalTimeout }: Settings) {
     this.timeout = timeout;
