@@ -150,7 +150,7 @@ export class Lane extends Scope {
     const { pond } = this;
     const extra = this.#isTimed ? job.more : job.extra;
     if (extra?.signal?.aborted) return job.refuse(extra.signal.reason, CANCELLED);
-    const time = pond.time();
+    const time = pond.time(true);
     if (extra) extra.since = time;
     const ticket = this.#submit(extra, time);
     if (ticket < 0) return this.#refuse(job, ticket);

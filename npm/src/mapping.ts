@@ -45,6 +45,12 @@ export interface MapSettledOptions extends Omit<RunOptions, 'id' | 'signal'> {
 
 const { id: _, ...EACH } = RUN_OPTIONS;
 
+/** What came of an item: its value, or why there is none. @internal */
+export interface Result {
+  readonly failed: boolean;
+  readonly value: unknown;
+}
+
 /** One item. @internal */
 export class Item {
   /** As {@link Job.specimen}. */
@@ -55,9 +61,9 @@ export class Item {
   task: Pick<Owner, 'cancel'> | undefined;
   /** Its mapper was called. */
   called = false;
-  result: PromiseSettledResult<unknown> | undefined;
+  result: Result | undefined;
 
-  constructor(index: number, result?: PromiseSettledResult<unknown>) {
+  constructor(index: number, result?: Result) {
     this.index = index;
     this.result = result;
   }
@@ -85,13 +91,13 @@ class ItemJob extends Job {
   override stop(outcome: Outcome, reason: unknown, told?: boolean): boolean {
     const { item, mapping, promise } = this;
     const isStopped = super.stop(outcome, reason, told);
-    if (isStopped && item && !promise) void soon.then(() => mapping!.landed(item, { status: 'rejected', reason }));
+    if (isStopped && item && !promise) void soon.then(() => mapping!.landed(item, true, reason));
     return isStopped;
   }
 
   protected override ended(failed: boolean, value: unknown): void {
     super.ended(failed, value);
-    this.mapping?.landed(this.item!, failed ? { status: 'rejected', reason: value } : { status: 'fulfilled', value });
+    this.mapping?.landed(this.item!, failed, value);
   }
 }
 
@@ -135,7 +141,7 @@ export abstract class Mapping {
   }
 
   /** An item is on its way no more; not told of those that were cut off. */
-  protected abstract settled(item: Item, result: PromiseSettledResult<unknown>): void;
+  protected abstract settled(item: Item, failed: boolean, value: unknown): void;
   /** There is no item of that index, because reading it has failed; if it is -1, nothing counts any more. */
   protected abstract failed(reason: unknown, index: number): void;
   /** Nothing more is read, and nothing is on its way. */
@@ -232,10 +238,10 @@ export abstract class Mapping {
     this.flying.add(item);
     this.entered(item);
     try {
-      if (isThenable(given) || this.#open().full) this.#wait(item, given).catch((reason) => this.landed(item, { status: 'rejected', reason }));
+      if (isThenable(given) || this.#open().full) this.#wait(item, given).catch((reason) => this.landed(item, true, reason));
       else this.#submit(item, given);
     } catch (reason) {
-      this.landed(item, { status: 'rejected', reason });
+      this.landed(item, true, reason);
     }
   }
 
@@ -256,19 +262,18 @@ export abstract class Mapping {
       return this.#mapper(value, item.index, new Context(job));
     }, this.#each) as Task<unknown> | undefined;
     // What its mapper has led to is known by then.
-    if (task) then.call(task, undefined, (reason) => this.landed(item, { status: 'rejected', reason }));
+    if (task) then.call(task, undefined, (reason) => this.landed(item, true, reason));
     item.task = begun ?? task!;
     // Its mapper may have ended it all.
     if (item.index > this.bound) item.task.cancel(this.#reason);
   }
 
   /** The result of an item is known: the first time it is told. */
-  landed(item: Item, result: PromiseSettledResult<unknown>): void {
+  landed(item: Item, failed: boolean, value: unknown): void {
     if (!this.flying.delete(item)) return;
-    if (result.status === 'fulfilled' && result.value === stop) {
-      void this.cut(item.index, aborted());
-      this.settled(item, { status: 'fulfilled', value: skip });
-    } else this.settled(item, result);
+    const isStop = !failed && value === stop;
+    if (isStop) void this.cut(item.index, aborted());
+    this.settled(item, failed, isStop ? skip : value);
     this.wake();
     this.#finish();
   }

@@ -44,8 +44,8 @@ export class Pond implements Holder {
   readonly #expires: boolean;
   readonly #lifetime: number;
   readonly #most: number;
-  /** Whether it matters when something happens. */
-  #isTimed: boolean;
+  /** Whether it matters when tasks come. */
+  #isTimed = false;
   /** Tasks between two attempts. */
   readonly rests = new Rests();
   readonly #jobs: (Job | undefined)[] = [];
@@ -57,7 +57,7 @@ export class Pond implements Holder {
     this.handle = handle;
     this.#lifetime = lifetime;
     this.#most = most;
-    this.#isTimed = this.#expires = idle !== Infinity || lifetime !== Infinity;
+    this.#expires = idle !== Infinity || lifetime !== Infinity;
     this.all = new Scope(this, ALL, Infinity);
   }
 
@@ -70,9 +70,12 @@ export class Pond implements Holder {
     return pond;
   }
 
-  /** The time as exactly as this pond needs it: reading the clock is not free. */
-  time(): number {
-    return this.#isTimed || this.paced ? now() : coarse;
+  /**
+   * The time as exactly as this pond needs it: reading the clock is not free. Where a task `begins` no lane becomes idle, unless one has to
+   * give its permit back.
+   */
+  time(begins = false): number {
+    return this.#isTimed || this.paced || (this.#expires && (!begins || this.lapsing)) ? now() : coarse;
   }
 
   open(settings: Settings): Lane {
@@ -142,7 +145,7 @@ export class Pond implements Holder {
 
   /** Lets start whom the core lets start. */
   pump(): void {
-    this.#start(act(NEXT, this.handle, 0, 0, this.time()));
+    this.#start(act(NEXT, this.handle, 0, 0, this.time(true)));
   }
 
   #start(answer: number): void {
@@ -153,7 +156,7 @@ export class Pond implements Holder {
       job.lane.changed();
       this.all.changed();
       if (!(answer & FLAG)) break;
-      answer = act(NEXT, this.handle, 0, 0, this.time());
+      answer = act(NEXT, this.handle, 0, 0, this.time(true));
     }
     this.resume();
   }
