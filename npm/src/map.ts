@@ -66,7 +66,7 @@ export class Collecting extends Mapping {
 
   protected finished(): void {
     this.unheed();
-    const [results, errors] = [this.#results, this.#errors].map((list) => list.slice(0, this.bound + 1).filter(() => true)) as [unknown[], unknown[]];
+    const [results, errors] = [this.#results, this.#errors].map((list) => list.filter((_, index) => index <= this.bound)) as [unknown[], unknown[]];
     if (errors.length > 0) this.#reject(new AggregateError(errors, `${errors.length} items have failed`));
     else this.#resolve(results);
   }

@@ -57,6 +57,8 @@ export class Item {
   static readonly specimen: Item = /* @__PURE__ */ new Item(0);
 
   readonly index: number;
+  /** Where it stands among those on their way. */
+  place = -1;
   /** What can be cancelled. */
   task: Pick<Owner, 'cancel'> | undefined;
   /** Its mapper was called. */
@@ -103,8 +105,8 @@ class ItemJob extends Job {
 
 /** @internal */
 export abstract class Mapping {
-  /** The items on their way, as long as their results matter. */
-  protected readonly flying = new Set<Item>();
+  /** The items on their way, as long as their results matter; each knows its place. */
+  protected readonly flying: Item[] = [];
   /** Nothing more is read. */
   protected closed = false;
   /** Whether the input has been asked for an item. */
@@ -161,7 +163,7 @@ export abstract class Mapping {
   }
 
   protected get hasRoom(): boolean {
-    return this.flying.size < this.limit;
+    return this.flying.length < this.limit;
   }
 
   /** There may be room now. */
@@ -235,7 +237,7 @@ export abstract class Mapping {
   }
 
   #run(item: Item, given: unknown): void {
-    this.flying.add(item);
+    item.place = this.flying.push(item) - 1;
     this.entered(item);
     try {
       if (isThenable(given) || this.#open().full) this.#wait(item, given).catch((reason) => this.landed(item, true, reason));
@@ -249,7 +251,7 @@ export abstract class Mapping {
   async #wait(item: Item, given: unknown): Promise<void> {
     const value = await given;
     for (let lane; (lane = this.#open()).full;) await lane.until(() => !lane.full);
-    if (this.flying.has(item)) this.#submit(item, value);
+    if (item.place >= 0) this.#submit(item, value);
   }
 
   #submit(item: Item, value: unknown): void {
@@ -270,7 +272,8 @@ export abstract class Mapping {
 
   /** The result of an item is known: the first time it is told. */
   landed(item: Item, failed: boolean, value: unknown): void {
-    if (!this.flying.delete(item)) return;
+    if (item.place < 0) return;
+    this.#drop(item);
     const isStop = !failed && value === stop;
     if (isStop) void this.cut(item.index, aborted());
     this.settled(item, failed, isStop ? skip : value);
@@ -278,12 +281,20 @@ export abstract class Mapping {
     this.#finish();
   }
 
+  /** Its result matters no more: the last of those on their way takes its place. */
+  #drop(item: Item): void {
+    const last = this.flying.pop()!;
+    last.place = item.place;
+    if (last !== item) this.flying[item.place] = last;
+    item.place = -1;
+  }
+
   /** Nothing after that index counts any more. The promise is that of the input's end. */
   protected cut(index: number, reason: unknown): Promise<void> {
     this.bound = index;
     this.#reason = reason;
-    const late = [...this.flying].filter((item) => item.index > index);
-    for (const item of late) this.flying.delete(item);
+    const late = this.flying.filter((item) => item.index > index).sort((a, b) => a.index - b.index);
+    for (const item of late) this.#drop(item);
     const closing = this.#close();
     // There is a better reason already.
     closing.catch(ignore);
@@ -301,6 +312,6 @@ export abstract class Mapping {
   }
 
   #finish(): void {
-    if (this.closed && this.flying.size === 0) this.finished();
+    if (this.closed && this.flying.length === 0) this.finished();
   }
 }

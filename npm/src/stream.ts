@@ -85,7 +85,7 @@ export class Streaming extends Mapping {
   }
 
   protected override get hasRoom(): boolean {
-    const held = this.#line.size + (this.#ordered ? 0 : this.flying.size);
+    const held = this.#line.size + (this.#ordered ? 0 : this.flying.length);
     return super.hasRoom && held < (this.#backpressure ?? this.limit);
   }
 
@@ -122,7 +122,7 @@ export class Streaming extends Mapping {
       this.#line.delete(item);
       this.wake();
     }
-    if (!this.closed || this.flying.size > 0) return;
+    if (!this.closed || this.flying.length > 0) return;
     this.unheed();
     for (const { resolve } of this.#readers) resolve(DONE);
     this.#readers.clear();
