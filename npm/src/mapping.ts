@@ -12,7 +12,7 @@ import { RUN_OPTIONS, type RunOptions } from './run-options.js';
 import { callable, check, limit, refuse, type Rule } from './options.js';
 import type { Outcome } from './slot.js';
 import { Job, soon } from './task.js';
-import { ignore, isThenable, then } from './thenable.js';
+import { ignore, isThenable } from './thenable.js';
 import { passage } from './turn.js';
 
 /** What a mapper returns to have no result for its item. */
@@ -98,7 +98,6 @@ class ItemJob extends Job {
   }
 
   protected override ended(failed: boolean, value: unknown): void {
-    super.ended(failed, value);
     this.mapping?.landed(this.item!, failed, value);
   }
 }
@@ -240,8 +239,9 @@ export abstract class Mapping {
     item.place = this.flying.push(item) - 1;
     this.entered(item);
     try {
-      if (isThenable(given) || this.#open().full) this.#wait(item, given).catch((reason) => this.landed(item, true, reason));
-      else this.#submit(item, given);
+      const waits = isThenable(given) || this.#open().full;
+      // What its mapper has led to is known by then.
+      (waits ? this.#wait(item, given) : this.#submit(item, given))?.catch((reason: unknown) => this.landed(item, true, reason));
     } catch (reason) {
       this.landed(item, true, reason);
     }
@@ -251,10 +251,11 @@ export abstract class Mapping {
   async #wait(item: Item, given: unknown): Promise<void> {
     const value = await given;
     for (let lane; (lane = this.#open()).full;) await lane.until(() => !lane.full);
-    if (item.place >= 0) this.#submit(item, value);
+    if (item.place >= 0) await this.#submit(item, value);
   }
 
-  #submit(item: Item, value: unknown): void {
+  /** Returns the promise of its task, unless there is none. */
+  #submit(item: Item, value: unknown): Task<unknown> | undefined {
     let begun: Job | undefined;
     const task = this.#open().run(ItemJob, (job: ItemJob) => {
       if (!job.extra?.series) begun = job;
@@ -263,11 +264,10 @@ export abstract class Mapping {
       job.mapping = this;
       return this.#mapper(value, item.index, new Context(job));
     }, this.#each) as Task<unknown> | undefined;
-    // What its mapper has led to is known by then.
-    if (task) then.call(task, undefined, (reason) => this.landed(item, true, reason));
     item.task = begun ?? task!;
     // Its mapper may have ended it all.
     if (item.index > this.bound) item.task.cancel(this.#reason);
+    return task;
   }
 
   /** The result of an item is known: the first time it is told. */
