@@ -78,7 +78,7 @@ export class Lane extends Scope {
   #named = 0;
 
   constructor(pond: Pond, handle: number, settings: Settings, born: number) {
-    super(pond, handle);
+    super(pond, handle, settings.concurrency);
     this.born = born;
     this.settings = settings;
     this.timings = settings.timings ? new Timings() : undefined;
@@ -150,7 +150,7 @@ export class Lane extends Scope {
     const { pond } = this;
     const extra = this.#isTimed ? job.more : job.extra;
     if (extra?.signal?.aborted) return job.refuse(extra.signal.reason, CANCELLED);
-    const time = pond.time();
+    const time = pond.time(true);
     if (extra) extra.since = time;
     const ticket = this.#submit(extra, time);
     if (ticket < 0) return this.#refuse(job, ticket);
@@ -252,6 +252,7 @@ export class Lane extends Scope {
 
   resize(concurrency: number): void {
     if (concurrency === this.concurrency) return;
+    this.concurrency = concurrency;
     act(LANE_RESIZE, this.pond.handle, this.handle, concurrency);
     this.pond.pump();
     this.changed();

@@ -51,12 +51,12 @@ export class Collecting extends Mapping {
     return promise;
   }
 
-  protected settled({ index, called }: Item, result: PromiseSettledResult<unknown>): void {
-    if (result.status === 'fulfilled') {
-      if (result.value !== skip) this.#results[index] = this.#settles ? result : result.value;
-    } else if (this.#stopOnError || (!called && isFinal(result.reason))) this.failed(result.reason);
-    else if (this.#settles) this.#results[index] = result;
-    else this.#errors[index] = result.reason;
+  protected settled({ index, called }: Item, failed: boolean, value: unknown): void {
+    if (!failed) {
+      if (value !== skip) this.#results[index] = this.#settles ? { status: 'fulfilled', value } : value;
+    } else if (this.#stopOnError || (!called && isFinal(value))) this.failed(value);
+    else if (this.#settles) this.#results[index] = { status: 'rejected', reason: value };
+    else this.#errors[index] = value;
   }
 
   protected failed(reason: unknown): void {
@@ -66,7 +66,7 @@ export class Collecting extends Mapping {
 
   protected finished(): void {
     this.unheed();
-    const [results, errors] = [this.#results, this.#errors].map((list) => list.slice(0, this.bound + 1).filter(() => true)) as [unknown[], unknown[]];
+    const [results, errors] = [this.#results, this.#errors].map((list) => list.filter((_, index) => index <= this.bound)) as [unknown[], unknown[]];
     if (errors.length > 0) this.#reject(new AggregateError(errors, `${errors.length} items have failed`));
     else this.#resolve(results);
   }

@@ -5,13 +5,14 @@
  * caller's turn, so that the async context of the caller is the mapper's.
  */
 import { aborted } from './errors.js';
-import { Context, type Owner, type TaskContext } from './handle.js';
+import { Context, type Owner, type Task, type TaskContext } from './handle.js';
 import type { Lane } from './lane.js';
 import type { Pool } from './pool.js';
 import { RUN_OPTIONS, type RunOptions } from './run-options.js';
 import { callable, check, limit, refuse, type Rule } from './options.js';
+import type { Outcome } from './slot.js';
 import { Job, soon } from './task.js';
-import { ignore, then } from './thenable.js';
+import { ignore, isThenable } from './thenable.js';
 import { passage } from './turn.js';
 
 /** What a mapper returns to have no result for its item. */
@@ -44,19 +45,27 @@ export interface MapSettledOptions extends Omit<RunOptions, 'id' | 'signal'> {
 
 const { id: _, ...EACH } = RUN_OPTIONS;
 
+/** What came of an item: its value, or why there is none. @internal */
+export interface Result {
+  readonly failed: boolean;
+  readonly value: unknown;
+}
+
 /** One item. @internal */
 export class Item {
   /** As {@link Job.specimen}. */
   static readonly specimen: Item = /* @__PURE__ */ new Item(0);
 
   readonly index: number;
+  /** Where it stands among those on their way. */
+  place = -1;
   /** What can be cancelled. */
   task: Pick<Owner, 'cancel'> | undefined;
   /** Its mapper was called. */
   called = false;
-  result: PromiseSettledResult<unknown> | undefined;
+  result: Result | undefined;
 
-  constructor(index: number, result?: PromiseSettledResult<unknown>) {
+  constructor(index: number, result?: Result) {
     this.index = index;
     this.result = result;
   }
@@ -74,21 +83,29 @@ class ItemJob extends Job {
     return fn(this as never);
   }
 
-  /** One that starts at once is known before anybody sees its promise, unless that is told of. */
-  protected override hand(promise: Promise<unknown>): Promise<unknown> {
-    return this.waits || this.lane.audience ? super.hand(promise) : promise;
+  /** Nobody sees the promise of one that starts at once, unless that is told of or another attempt may follow: there is none. */
+  override begin(): Task<unknown> {
+    if (this.lane.audience || this.extra?.series) return super.begin();
+    this.call(ignore, ignore);
+    return undefined as never;
+  }
+
+  override stop(outcome: Outcome, reason: unknown, told?: boolean): boolean {
+    const { item, mapping, promise } = this;
+    const isStopped = super.stop(outcome, reason, told);
+    if (isStopped && item && !promise) void soon.then(() => mapping!.landed(item, true, reason));
+    return isStopped;
   }
 
   protected override ended(failed: boolean, value: unknown): void {
-    super.ended(failed, value);
-    this.mapping?.landed(this.item!, failed ? { status: 'rejected', reason: value } : { status: 'fulfilled', value });
+    this.mapping?.landed(this.item!, failed, value);
   }
 }
 
 /** @internal */
 export abstract class Mapping {
-  /** The items on their way, as long as their results matter. */
-  protected readonly flying = new Set<Item>();
+  /** The items on their way, as long as their results matter; each knows its place. */
+  protected readonly flying: Item[] = [];
   /** Nothing more is read. */
   protected closed = false;
   /** Whether the input has been asked for an item. */
@@ -125,7 +142,7 @@ export abstract class Mapping {
   }
 
   /** An item is on its way no more; not told of those that were cut off. */
-  protected abstract settled(item: Item, result: PromiseSettledResult<unknown>): void;
+  protected abstract settled(item: Item, failed: boolean, value: unknown): void;
   /** There is no item of that index, because reading it has failed; if it is -1, nothing counts any more. */
   protected abstract failed(reason: unknown, index: number): void;
   /** Nothing more is read, and nothing is on its way. */
@@ -145,7 +162,7 @@ export abstract class Mapping {
   }
 
   protected get hasRoom(): boolean {
-    return this.flying.size < this.limit;
+    return this.flying.length < this.limit;
   }
 
   /** There may be room now. */
@@ -171,11 +188,12 @@ export abstract class Mapping {
         if (turn) await turn;
         if (this.closed) break;
         this.asking = true;
-        const step = await this.#next();
+        const next = this.#next();
+        const step = isThenable(next) ? await next : next;
         this.asking = false;
         if (step.done) this.#iterator = undefined;
         if (step.done || this.closed) break;
-        void this.#run(new Item(index++), step.value);
+        this.#run(new Item(index++), step.value);
       }
     } catch (error) {
       // An input that has failed is not to be ended.
@@ -217,20 +235,27 @@ export abstract class Mapping {
     }
   }
 
-  async #run(item: Item, given: unknown): Promise<void> {
-    this.flying.add(item);
+  #run(item: Item, given: unknown): void {
+    item.place = this.flying.push(item) - 1;
     this.entered(item);
     try {
-      const value = await given;
-      for (let lane; (lane = this.#open()).full;) await lane.until(() => !lane.full);
-      this.#submit(item, value);
+      const waits = isThenable(given) || this.#open().full;
+      // What its mapper has led to is known by then.
+      (waits ? this.#wait(item, given) : this.#submit(item, given))?.catch((reason: unknown) => this.landed(item, true, reason));
     } catch (reason) {
-      this.landed(item, { status: 'rejected', reason });
+      this.landed(item, true, reason);
     }
   }
 
-  #submit(item: Item, value: unknown): void {
-    if (!this.flying.has(item)) return;
+  /** For what it is, and for room. */
+  async #wait(item: Item, given: unknown): Promise<void> {
+    const value = await given;
+    for (let lane; (lane = this.#open()).full;) await lane.until(() => !lane.full);
+    if (item.place >= 0) await this.#submit(item, value);
+  }
+
+  /** Returns the promise of its task, unless there is none. */
+  #submit(item: Item, value: unknown): Task<unknown> | undefined {
     let begun: Job | undefined;
     const task = this.#open().run(ItemJob, (job: ItemJob) => {
       if (!job.extra?.series) begun = job;
@@ -238,31 +263,38 @@ export abstract class Mapping {
       job.item = item;
       job.mapping = this;
       return this.#mapper(value, item.index, new Context(job));
-    }, this.#each);
-    // What its mapper has led to is known by then.
-    then.call(task, undefined, (reason) => this.landed(item, { status: 'rejected', reason }));
-    item.task = begun ?? task;
+    }, this.#each) as Task<unknown> | undefined;
+    item.task = begun ?? task!;
     // Its mapper may have ended it all.
     if (item.index > this.bound) item.task.cancel(this.#reason);
+    return task;
   }
 
   /** The result of an item is known: the first time it is told. */
-  landed(item: Item, result: PromiseSettledResult<unknown>): void {
-    if (!this.flying.delete(item)) return;
-    if (result.status === 'fulfilled' && result.value === stop) {
-      void this.cut(item.index, aborted());
-      this.settled(item, { status: 'fulfilled', value: skip });
-    } else this.settled(item, result);
+  landed(item: Item, failed: boolean, value: unknown): void {
+    if (item.place < 0) return;
+    this.#drop(item);
+    const isStop = !failed && value === stop;
+    if (isStop) void this.cut(item.index, aborted());
+    this.settled(item, failed, isStop ? skip : value);
     this.wake();
     this.#finish();
+  }
+
+  /** Its result matters no more: the last of those on their way takes its place. */
+  #drop(item: Item): void {
+    const last = this.flying.pop()!;
+    last.place = item.place;
+    if (last !== item) this.flying[item.place] = last;
+    item.place = -1;
   }
 
   /** Nothing after that index counts any more. The promise is that of the input's end. */
   protected cut(index: number, reason: unknown): Promise<void> {
     this.bound = index;
     this.#reason = reason;
-    const late = [...this.flying].filter((item) => item.index > index);
-    for (const item of late) this.flying.delete(item);
+    const late = this.flying.filter((item) => item.index > index).sort((a, b) => a.index - b.index);
+    for (const item of late) this.#drop(item);
     const closing = this.#close();
     // There is a better reason already.
     closing.catch(ignore);
@@ -280,6 +312,6 @@ export abstract class Mapping {
   }
 
   #finish(): void {
-    if (this.closed && this.flying.size === 0) this.finished();
+    if (this.closed && this.flying.length === 0) this.finished();
   }
 }

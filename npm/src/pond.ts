@@ -44,8 +44,8 @@ export class Pond implements Holder {
   readonly #expires: boolean;
   readonly #lifetime: number;
   readonly #most: number;
-  /** Whether it matters when something happens. */
-  #isTimed: boolean;
+  /** Whether it matters when tasks come. */
+  #isTimed = false;
   /** Tasks between two attempts. */
   readonly rests = new Rests();
   readonly #jobs: (Job | undefined)[] = [];
@@ -57,22 +57,25 @@ export class Pond implements Holder {
     this.handle = handle;
     this.#lifetime = lifetime;
     this.#most = most;
-    this.#isTimed = this.#expires = idle !== Infinity || lifetime !== Infinity;
-    this.all = new Scope(this, ALL);
+    this.#expires = idle !== Infinity || lifetime !== Infinity;
+    this.all = new Scope(this, ALL, Infinity);
   }
 
   /** One with no more than `most` lanes, unless more are in use. */
   static make(limit: number, idle: number, lifetime: number, most: number): Pond {
     load();
     const pond = new Pond(act(POND_NEW, 0, 0, idle, lifetime), idle, lifetime, most);
-    act(POND_RESIZE, pond.handle, 0, limit);
     register(pond, pond.handle);
+    pond.resize(limit);
     return pond;
   }
 
-  /** The time as exactly as this pond needs it: reading the clock is not free. */
-  time(): number {
-    return this.#isTimed || this.paced ? now() : coarse;
+  /**
+   * The time as exactly as this pond needs it: reading the clock is not free. Where a task `begins` no lane becomes idle, unless one has to
+   * give its permit back.
+   */
+  time(begins = false): number {
+    return this.#isTimed || this.paced || (this.#expires && (!begins || this.lapsing)) ? now() : coarse;
   }
 
   open(settings: Settings): Lane {
@@ -135,13 +138,14 @@ export class Pond implements Holder {
   }
 
   resize(concurrency: number): void {
+    this.all.concurrency = concurrency;
     act(POND_RESIZE, this.handle, 0, concurrency);
     this.pump();
   }
 
   /** Lets start whom the core lets start. */
   pump(): void {
-    this.#start(act(NEXT, this.handle, 0, 0, this.time()));
+    this.#start(act(NEXT, this.handle, 0, 0, this.time(true)));
   }
 
   #start(answer: number): void {
@@ -152,7 +156,7 @@ export class Pond implements Holder {
       job.lane.changed();
       this.all.changed();
       if (!(answer & FLAG)) break;
-      answer = act(NEXT, this.handle, 0, 0, this.time());
+      answer = act(NEXT, this.handle, 0, 0, this.time(true));
     }
     this.resume();
   }

@@ -14,5 +14,5 @@ export interface RunningTask {
 /** Those of a lane, if there is one. @internal */
 export function runningTasks(lane: Lane | undefined): RunningTask[] {
   const jobs = lane ? lane.pond.jobs(lane).filter((job) => job.holds) : [];
-  return jobs.map(({ id, priority, more }) => ({ id, priority, isStopped: more.stopped }));
+  return jobs.map(({ id, priority, more }) => ({ id, priority, isStopped: more.stopped > 0 }));
 }

@@ -1,7 +1,6 @@
 /**
  * A lane, or all the lanes of a pond: their counters, and those who wait for a state of them or listen.
  */
-import { LIMIT } from './calls.js';
 import { broken, read } from './core.js';
 import type { Audience, PoolEvents, Told } from './events.js';
 import { check, signal } from './options.js';
@@ -19,6 +18,8 @@ export interface WaitOptions {
 export class Scope {
   readonly pond: Pond;
   readonly handle: number;
+  /** The limit, as the core was told it. */
+  concurrency: number;
   /** Tasks with several attempts that are not over. */
   readonly series = new Set<Series>();
   retried = 0;
@@ -29,9 +30,10 @@ export class Scope {
   #lined = false;
   #busy = true;
 
-  constructor(pond: Pond, handle: number) {
+  constructor(pond: Pond, handle: number, concurrency: number) {
     this.pond = pond;
     this.handle = handle;
+    this.concurrency = concurrency;
   }
 
   stat(which: number): number {
@@ -42,11 +44,6 @@ export class Scope {
 
   get stats(): PoolStats {
     return count((which) => this.stat(which), this.retried);
-  }
-
-  get concurrency(): number {
-    const limit = this.stat(LIMIT);
-    return limit < 2 ** 32 - 1 ? limit : Infinity;
   }
 
   get empty(): boolean {

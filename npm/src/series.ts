@@ -150,7 +150,7 @@ export class Series implements Owner {
   #isLast(error: unknown): boolean {
     const { ticket, state, more } = this.#job;
     if (state === 'timedOut') return ['queue', 'total'].includes((error as TimeoutError).phase);
-    return ticket < 0 || more.stopped;
+    return ticket < 0 || more.stopped > 0;
   }
 
   /** Its time has come: that of the next attempt, or of the end. */

@@ -5,7 +5,7 @@ import { type AsyncDisposing, disposable } from './disposal.js';
 import { aborted } from './errors.js';
 import type { Lane } from './lane.js';
 import type { Pool } from './pool.js';
-import { Item, type MapInput, Mapping, type Mapper, type MapSettledOptions, skip } from './mapping.js';
+import { Item, type MapInput, Mapping, type Mapper, type MapSettledOptions, type Result, skip } from './mapping.js';
 import { flag, limit } from './options.js';
 import { ignore } from './thenable.js';
 
@@ -83,7 +83,7 @@ export class Streaming extends Mapping {
   }
 
   protected override get hasRoom(): boolean {
-    const held = this.#line.size + (this.#ordered ? 0 : this.flying.size);
+    const held = this.#line.size + (this.#ordered ? 0 : this.flying.length);
     return super.hasRoom && held < (this.#backpressure ?? this.limit);
   }
 
@@ -91,17 +91,17 @@ export class Streaming extends Mapping {
     if (this.#ordered) this.#line.add(item);
   }
 
-  protected settled(item: Item, result: PromiseSettledResult<unknown>): void {
-    item.result = result;
+  protected settled(item: Item, failed: boolean, value: unknown): void {
+    item.result = { failed, value };
     this.#line.add(item);
-    if (result.status === 'rejected') void this.cut(this.#ordered ? item.index : -1, result.reason);
+    if (failed) void this.cut(this.#ordered ? item.index : -1, value);
     this.#tell();
   }
 
   protected failed(reason: unknown, index: number): void {
     if (index < 0) this.#line.clear();
     void this.cut(this.#ordered ? index : -1, reason);
-    this.#line.add(new Item(index, { status: 'rejected', reason }));
+    this.#line.add(new Item(index, { failed: true, value: reason }));
     this.#tell();
   }
 
@@ -115,23 +115,23 @@ export class Streaming extends Mapping {
       const { result } = item;
       if (!this.#ordered || item.index <= this.bound) {
         if (!result) return;
-        if ((result as { value?: unknown }).value !== skip && !this.#answer(result)) return;
+        if ((result.failed || result.value !== skip) && !this.#answer(result)) return;
       }
       this.#line.delete(item);
       this.wake();
     }
-    if (!this.closed || this.flying.size > 0) return;
+    if (!this.closed || this.flying.length > 0) return;
     this.unheed();
     for (const { resolve } of this.#readers) resolve(DONE);
     this.#readers.clear();
   }
 
   /** Answers who has waited longest; false if nobody waits. */
-  #answer(result: PromiseSettledResult<unknown>): boolean {
+  #answer({ failed, value }: Result): boolean {
     for (const reader of this.#readers) {
       this.#readers.delete(reader);
-      if (result.status === 'rejected') reader.reject(result.reason);
-      else reader.resolve({ done: false, value: result.value });
+      if (failed) reader.reject(value);
+      else reader.resolve({ done: false, value });
       return true;
     }
     return false;

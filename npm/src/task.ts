@@ -26,7 +26,7 @@ const READY = 1;
 const FLYING = 2;
 /** Its function was called. */
 const RUNNING = 3;
-/** Has no permit any more. */
+/** Has no permit any more: this, and its outcome. */
 const OVER = 4;
 
 /** By the outcomes. */
@@ -59,38 +59,38 @@ class Rejection {
   }
 }
 
-/** What only some tasks need. */
+/** What only some tasks need. What even of those only a few do has no room in it before it is set. */
 export class Extra {
   /** As {@link Job.specimen}. */
   static readonly specimen: Extra = /* @__PURE__ */ new Extra({} as Settings);
 
   priority = 0;
   /** Says the priority anew. */
-  ask: (() => number) | undefined;
+  ask: (() => number) | undefined = undefined;
   weight = 1;
   /** When it came. */
   since = 0;
   /** When its function was called. */
   started = 0;
-  id: string | undefined;
-  signal: AbortSignal | undefined;
+  declare id?: string | undefined;
+  declare signal?: AbortSignal;
   timeout: number;
   queueTimeout: number;
   totalTimeout: number;
-  retry: Partial<RetrySettings> | undefined;
+  declare retry?: Partial<RetrySettings>;
   /** Which attempt of a task it is, from 1, and what it is an attempt of, if there may be others. */
   attempt = 1;
-  series: Series | undefined;
-  controller: AbortController | undefined;
-  /** It was cancelled or has timed out. */
-  stopped = false;
+  declare series?: Series;
+  declare controller?: AbortController;
+  /** How it was ended from outside, cancelled or timed out; 0 if it was not. */
+  stopped: Outcome = 0;
   /** Why; or, if somebody listens, what its function returned or threw. */
-  reason: unknown;
+  declare reason?: unknown;
   /** Its error was told. */
-  told = false;
-  kept = false;
+  declare told?: boolean;
+  declare kept?: boolean;
   /** Who stays as long as the task does. */
-  guest: Guest | undefined;
+  declare guest?: Guest;
 
   constructor({ timeout, queueTimeout, totalTimeout }: Settings) {
     this.timeout = timeout;
@@ -99,7 +99,7 @@ export class Extra {
   }
 }
 
-/** A task of a lane. */
+/** A task of a lane. Without methods that begin with `#`: every object has a mark of its class for them, and many tasks may wait. */
 export class Job implements Omit<Slot, 'abort'>, Ready {
   /** Not to be used. When no object of a class is left, engines forget its shape, and with it the code they have made for it. */
   static readonly specimen: Job = /* @__PURE__ */ new Job(undefined as never, ignore, undefined);
@@ -115,7 +115,6 @@ export class Job implements Omit<Slot, 'abort'>, Ready {
   /** Opens its gate, as long as it waits; rejects its promise, once its function runs. */
   #settle: ((value: unknown) => void) | undefined;
   #stage = WAITING;
-  #outcome: Outcome | -1 = -1;
 
   constructor(lane: Lane, fn: (context: never) => unknown, extra: Extra | undefined) {
     this.lane = lane;
@@ -142,7 +141,12 @@ export class Job implements Omit<Slot, 'abort'>, Ready {
   }
 
   get isOver(): boolean {
-    return this.#stage === OVER;
+    return this.#stage >= OVER;
+  }
+
+  /** How it has ended, or is going to as it was stopped; undefined if that is open. */
+  private get outcome(): Outcome | undefined {
+    return this.isOver ? this.#stage - OVER as Outcome : this.extra?.stopped || undefined;
   }
 
   /** Its function was not called. */
@@ -177,7 +181,8 @@ export class Job implements Omit<Slot, 'abort'>, Ready {
   }
 
   get state(): TaskState {
-    return this.#outcome >= 0 ? STATES[this.#outcome]! : this.#stage === WAITING ? 'waiting' : 'running';
+    const { outcome } = this;
+    return outcome === undefined ? this.#stage === WAITING ? 'waiting' : 'running' : STATES[outcome]!;
   }
 
   get signal(): AbortSignal {
@@ -194,23 +199,20 @@ export class Job implements Omit<Slot, 'abort'>, Ready {
   }
 
   release(outcome: Outcome = SUCCEEDED): void {
-    if (this.#stage === OVER) return;
-    this.#leave(outcome);
-    this.lane.pond.finish(this, this.#outcome as Outcome);
+    if (!this.isOver) this.lane.pond.finish(this, this.leave(outcome));
   }
 
   arm(phase: Phase, ms: number): void {
-    if (this.#stage !== OVER) this.lane.pond.arm(this, phase, ms);
+    if (!this.isOver) this.lane.pond.arm(this, phase, ms);
   }
 
   disarm(phase: Phase): void {
-    if (this.#stage !== OVER) this.lane.pond.disarm(this, phase);
+    if (!this.isOver) this.lane.pond.disarm(this, phase);
   }
 
   /** A promise for a task that was not taken. */
   refuse(reason: unknown, outcome: Outcome): Task<never> {
-    this.#stage = OVER;
-    this.#outcome = outcome;
+    this.#stage = OVER + outcome;
     this.#fn = undefined;
     this.extra?.guest?.leave();
     return handle(Promise.reject(reason), this);
@@ -221,7 +223,7 @@ export class Job implements Omit<Slot, 'abort'>, Ready {
     const gate = new Promise<Job>(take);
     this.#settle = resolver;
     resolver = rejecter = undefined;
-    return this.#taken(gate.then(enter));
+    return this.taken(gate.then(enter));
   }
 
   /** Makes the promise of a task that starts at once. */
@@ -230,25 +232,30 @@ export class Job implements Omit<Slot, 'abort'>, Ready {
     const [resolve, reject] = [resolver!, rejecter!];
     resolver = rejecter = undefined;
     this.#stage = RUNNING;
-    const task = this.#taken(promise);
+    const task = this.taken(promise);
+    this.call(resolve, reject);
+    return task;
+  }
+
+  /** Calls its function, and settles what these are the ends of. */
+  protected call(resolve: Settle, reject: Settle): void {
     try {
-      const value = this.#call();
+      const value = this.work();
       if (value instanceof Berth) value.then(resolve, reject);
       else resolve(value);
     } catch (error) {
       reject(error);
     }
-    return task;
   }
 
   /** As {@link begin}, but that its function is called in a microtask. */
   protected beginSoon(): Task<unknown> {
     this.#stage = RUNNING;
-    return this.#taken(soon.then(() => this.#call()));
+    return this.taken(soon.then(() => this.work()));
   }
 
   /** It has its promise. */
-  #taken(promise: Promise<unknown>): Task<unknown> {
+  private taken(promise: Promise<unknown>): Task<unknown> {
     const task = this.hand(promise) as Task<unknown>;
     this.promise = task;
     if (this.lane.audience && this.attempt === 1) this.lane.tell('submit', { task: this.extra?.series?.promise ?? task }, this);
@@ -273,14 +280,14 @@ export class Job implements Omit<Slot, 'abort'>, Ready {
     if (this.#stage !== FLYING) return new Rejection(this.extra!.reason);
     landed();
     try {
-      return this.#call();
+      return this.work();
     } finally {
       flow();
     }
   }
 
   /** Calls the function. Returns or throws what it did; if that is to be waited for, something that settles the task's promise later. */
-  #call(): unknown {
+  private work(): unknown {
     this.#stage = RUNNING;
     this.#settle = undefined;
     if (this.extra || this.lane.isStrict) {
@@ -301,7 +308,7 @@ export class Job implements Omit<Slot, 'abort'>, Ready {
       value = error;
     }
     if (this.extra?.stopped) [failed, value] = [true, this.extra.reason];
-    this.#ended(failed, value);
+    this.over(failed, value);
     if (failed) throw value;
     return value;
   }
@@ -315,12 +322,12 @@ export class Job implements Omit<Slot, 'abort'>, Ready {
   /** Its function's promise is settled. */
   followed(failed: boolean, value: unknown, settle: (value: unknown) => void): void {
     const stopped = this.extra?.stopped;
-    this.#ended(failed, value);
+    this.over(failed, value);
     if (!stopped) settle(value);
   }
 
   /** Its function has ended. */
-  #ended(failed: boolean, value: unknown): void {
+  private over(failed: boolean, value: unknown): void {
     this.promise = this.#settle = this.#fn = undefined;
     if (!this.extra?.stopped && !(failed && this.extra?.series)) this.ended(failed, value);
     if (!failed && this.extra?.kept) return;
@@ -331,14 +338,14 @@ export class Job implements Omit<Slot, 'abort'>, Ready {
   /** It has left: tells who listens. */
   left(): void {
     if (!this.lane.audience || this.extra?.series) return;
-    const outcome = this.#outcome as Outcome;
+    const outcome = this.outcome!;
     const reason = this.extra?.reason;
-    this.#complain(outcome, reason);
+    this.complain(outcome, reason);
     this.lane.tell('end', { state: STATES[outcome]!, [outcome === SUCCEEDED ? 'value' : 'error']: reason }, this);
   }
 
   /** Tells of its error, if it is one; once. */
-  #complain(outcome: Outcome, error: unknown): void {
+  private complain(outcome: Outcome, error: unknown): void {
     if (outcome === SUCCEEDED || outcome === CANCELLED || this.extra?.told || this.extra?.series) return;
     if (this.extra) this.extra.told = true;
     this.lane.tell(outcome === DROPPED ? 'drop' : 'error', { error }, this);
@@ -347,20 +354,20 @@ export class Job implements Omit<Slot, 'abort'>, Ready {
   /** It is known how its function has ended for good, and the permit has not gone back. */
   protected ended(_failed: boolean, _value: unknown): void {}
 
-  #leave(outcome: Outcome): void {
-    if (this.#stage === RUNNING) this.lane.timings?.end(this.extra!);
-    this.#stage = OVER;
-    if (this.#outcome < 0) this.#outcome = outcome;
-    if (!this.extra) return;
-    const { signal, id } = this.extra;
-    if (signal) unwatch(signal, this);
-    if (id !== undefined) this.lane.unname(id, this);
+  /** It is over, with that outcome unless it was stopped before. */
+  private leave(outcome: Outcome): Outcome {
+    const { lane, extra } = this;
+    if (this.#stage === RUNNING) lane.timings?.end(extra!);
+    this.#stage = OVER + (extra?.stopped || outcome);
+    if (extra?.signal) unwatch(extra.signal, this);
+    if (extra?.id !== undefined) lane.unname(extra.id, this);
+    return this.outcome!;
   }
 
   /** The core has taken the permit back by itself. */
   revoke(recalled: boolean): void {
-    if (this.#stage === OVER) return;
-    this.#leave(SUCCEEDED);
+    if (this.isOver) return;
+    this.leave(SUCCEEDED);
     if (recalled) this.onRecall?.();
     this.lane.pond.left(this);
   }
@@ -370,42 +377,41 @@ export class Job implements Omit<Slot, 'abort'>, Ready {
    * signal and keeps its permit until it is really over. `told` if the core knows.
    */
   stop(outcome: Outcome, reason: unknown, told = false): boolean {
-    if (this.#outcome >= 0) return false;
-    this.#outcome = outcome;
+    if (this.outcome !== undefined) return false;
     const { more } = this;
-    more.stopped = true;
+    more.stopped = outcome;
     more.reason = reason;
-    if (this.#stage < RUNNING) this.#withdraw(told);
-    else this.#interrupt(outcome, reason);
+    if (this.#stage < RUNNING) this.withdraw(told);
+    else this.interrupt(outcome, reason);
     return true;
   }
 
   /** As {@link stop}, and nobody has to handle the rejection: it was asked for by the pool's owner. */
   cancel(reason: unknown = aborted()): boolean {
     const { promise } = this.extra?.series ?? this;
-    if (this.#outcome < 0 && promise) then.call(promise, undefined, ignore);
+    if (promise && this.outcome === undefined) then.call(promise, undefined, ignore);
     return this.stop(CANCELLED, reason);
   }
 
-  #withdraw(told: boolean): void {
+  private withdraw(told: boolean): void {
     const stage = this.#stage;
-    this.#leave(CANCELLED);
+    const outcome = this.leave(CANCELLED);
     this.#settle!(this);
     this.promise = this.#fn = undefined;
     if (stage === FLYING) landed();
-    if (stage !== WAITING) this.lane.pond.finish(this, this.#outcome as Outcome);
+    if (stage !== WAITING) this.lane.pond.finish(this, outcome);
     else this.lane.pond.withdraw(this, told);
     if (stage === FLYING) flow();
   }
 
-  #interrupt(outcome: Outcome, reason: unknown): void {
+  private interrupt(outcome: Outcome, reason: unknown): void {
     this.#settle?.(reason);
     const { pond, settings: { abandon } } = this.lane;
     pond.interrupt(this);
     if (outcome === TIMED_OUT) this.onTimeout?.(reason as TimeoutError);
     this.extra!.controller?.abort(reason);
     if (abandon !== Infinity) this.arm(ABANDON, abandon);
-    this.#complain(outcome, reason);
+    this.complain(outcome, reason);
   }
 }
 
