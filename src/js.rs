@@ -172,7 +172,7 @@ fn event(due: Due) -> i32 {
     code
 }
 
-/// One number about a lane, or about the whole pond for `u32::MAX`: 0 to 11 a counter, 12 the limit, 13 when the first clock of a task runs
+/// One number about a lane, or about the whole pond for `u32::MAX`: 0 to 11 a counter, 13 when the first clock of a task runs
 /// out, 14 when the first lane expires (both infinite if none will), 15 the task or lane the last answer was about, `u32::MAX` for none, 16 when
 /// the first lane that is held is held no longer, 17 whether a task could start now, its weight less one in the bits of `which` from 8.
 #[wasm_bindgen]
@@ -181,8 +181,6 @@ pub fn read(pond: u32, lane: u32, which: u32) -> f64 {
     let answer = with(|ponds| {
         let pond = ponds.get_mut(Id::from_raw(pond))?;
         Some(match which & 0xff {
-            12 if lane == Id::NONE => pond.limit().get().into(),
-            12 => pond.lane_limit(lane)?.get().into(),
             13 => pond.next_deadline().as_millis(),
             14 => pond.next_expiry().as_millis(),
             15 => SUBJECT.get().raw().into(),

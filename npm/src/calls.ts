@@ -23,7 +23,7 @@ export const LANE_RATE = 17;
 export const LANE_HOLD_UNTIL = 18;
 export const EVICT = 19;
 
-/** Smaller numbers are the counters of a lane or a pond, see `stats.ts`, and its limit, which is known here. */
+/** Smaller numbers are the counters of a lane or a pond, see `stats.ts`. */
 export const NEXT_DEADLINE = 13;
 export const NEXT_EXPIRY = 14;
 /** The task or lane the last answer of `DUE`, `SUBMIT` or `EVICT` was about. */
