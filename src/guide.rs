@@ -243,5 +243,5 @@
 //! | the loop of a game or a window | [`try_tick`](crate::LocalExecutor::try_tick) within a budget | `examples/frame_loop.rs` |
 //! | a page, a worker | `drive` | `examples/web_page` |
 //!
-//! In a page the executor works in slices of 4 ms and gives the page a whole turn between them. Servers drain with
+//! In a page the executor works in slices of 3 ms and gives the page a whole turn between them. Servers drain with
 //! `close().within(..)` when they are told to stop: `examples/http_shed.rs`. A client that limits itself per host: `examples/downloader.rs`.

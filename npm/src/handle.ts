@@ -23,7 +23,7 @@ export interface TaskContext {
   readonly attempt: number;
   /**
    * A place for a long task to let others have a go: timers, input, tasks that wait. Resolves soon, or in a later turn of the event loop if
-   * 4 ms have passed since the last one began, so it may be called often.
+   * 3 ms have passed since the last one began, so it may be called often.
    *
    * @throws the `reason` of {@link TaskContext.signal}, if the task was stopped
    * @example

@@ -9,13 +9,13 @@ use crate::executor::{Core, LocalExecutor};
 use crate::platform::{self, Hops};
 use crate::slice::Slice;
 
-/// Long enough that hopping costs little (under 7 %), short enough that input waits at most 5 ms.
-const BUDGET: Duration = Duration::from_millis(4);
+/// Long enough that hopping costs little, short enough that input waits at most 5 ms, with what the browser needs itself.
+const BUDGET: Duration = Duration::from_millis(3);
 
 impl LocalExecutor {
     /// Has the page drive the executor from now on. A second call does nothing.
     ///
-    /// The first turn is a microtask; then work goes in slices of 4 ms, and between two slices the page gets a whole turn: input,
+    /// The first turn is a microtask; then work goes in slices of 3 ms, and between two slices the page gets a whole turn: input,
     /// timers, painting. So does a task that wakes itself for ever, or one that lives on a chain of microtasks.
     ///
     /// The executor lives on without its handles for as long as it has tasks.
@@ -24,7 +24,7 @@ impl LocalExecutor {
     /// One microtask per wake, one macrotask (`setImmediate` or a message) per slice, one `setTimeout` for all that sleep.
     ///
     /// # Source
-    /// The measurements behind the hop and the budget are in ARCHITECTURE.md, "Turns".
+    /// What the hop and the budget lead to is measured: docs/performance.md, "drive".
     ///
     /// # Examples
     /// ```no_run
