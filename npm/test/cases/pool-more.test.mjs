@@ -199,7 +199,7 @@ test('the context of a task knows its id and its attempt', async () => {
   equal(await task, task.id);
 });
 
-test('yield: soon, and in another turn when 4 ms are over', async (t) => {
+test('yield: soon, and in another turn when 3 ms are over', async (t) => {
   const { now } = performance;
   let passed = 0;
   performance.now = () => passed;
@@ -210,7 +210,7 @@ test('yield: soon, and in another turn when 4 ms are over', async (t) => {
     await context.yield();
     watch();
     for (let i = 0; i < 50; i++) await context.yield();
-    passed += 3;
+    passed += 2;
     await context.yield();
     equal(turns, 0);
     for (let i = 0; i < 3; i++) {
