@@ -15,6 +15,7 @@ import { clients } from './clients.js';
  * @property {number} total over all origins; Infinity = none
  * @property {number} bear what each server takes at once before it answers 429; Infinity = anything
  * @property {boolean} [unread] leave the body of every fifth response unread
+ * @property {number} [hang] so many of the first requests are never answered to the end: every other one not even with headers
  * @property {Record<string, number>} [query] further parameters for the origins (size, chunks, gap, latency)
  *
  * @typedef {object} Note what is known of one request; times are of performance.now()
@@ -22,6 +23,7 @@ import { clients } from './clients.js';
  * @property {number} lane index of its origin
  * @property {boolean} urgent
  * @property {boolean} unread
+ * @property {boolean} hangs
  * @property {number} asked when the page called fetch
  * @property {number} [started] when millpond let it go
  * @property {number} [order] the how-manieth start of the run that was
@@ -154,7 +156,8 @@ export class Run {
     const id = `${this.#prefix}-${this.#byId.size}`;
     const unread = Boolean(this.settings.unread) && this.#byId.size % 5 === 4;
     const asked = performance.now();
-    const note = { id, lane, urgent, unread, asked, settled: 0, bytes: 0, abort: new AbortController() };
+    const hangs = this.#byId.size < (this.settings.hang ?? 0);
+    const note = { id, lane, urgent, unread, hangs, asked, settled: 0, bytes: 0, abort: new AbortController() };
     this.#byId.set(id, note);
     this.lanes[lane].notes.push(note);
     this.#open++;
@@ -162,9 +165,9 @@ export class Run {
   }
 
   /** @param {Note} note */
-  #url({ id, lane }) {
+  #url({ id, lane, hangs }) {
     const { bear, query = {} } = this.settings;
-    const asked = { id, ...query, ...(Number.isFinite(bear) ? { bear } : {}) };
+    const asked = { id, ...query, ...(Number.isFinite(bear) ? { bear } : {}), ...(hangs ? { hang: lane % 2 ? 'headers' : 'body' } : {}) };
     const parameters = Object.entries(asked).map(([name, value]) => [name, String(value)]);
     return `${this.lanes[lane].origin}/item?${new URLSearchParams(parameters)}`;
   }
