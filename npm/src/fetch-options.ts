@@ -204,21 +204,28 @@ export interface PondInit extends Pick<LaneOptions, 'queueTimeout' | 'timeout' |
 /** What {@link PondFetch.extend} takes: what its calls say about themselves, unless they say otherwise. */
 export type ExtendOptions = Omit<PondInit, 'id'>;
 
-const call: Record<string, Rule> = {
-  queueTimeout: duration, timeout: duration, bodyTimeout: duration, totalTimeout: duration, releaseOn: word('body', 'headers'), dedupe: flag,
-  onFull: word('reject', 'respond'), retry: fetchRetry,
-};
-const EXTEND: Record<string, Rule> = { ...call, priority: order, lane: laneName, onDownloadProgress: callable, onUploadProgress: callable };
-const POND: Record<string, Rule> = { ...EXTEND, id: text };
-const LANE: Record<string, Rule> = {
-  ...call, concurrency: limit, queueCapacity: capacity, unreadGrace: duration, order: word('fifo', 'lifo'), aging: span,
-  overflow: word('reject', 'drop-oldest', 'drop-lowest'), timings: flag,
-  pauseOnRetryAfter: flag, adaptive, interval: finite, intervalCap: limit,
-};
-const FETCH: Record<string, Rule> = {
-  ...LANE, maxConcurrency: limit, idleTimeout: duration, lifetime: duration, maxLanes: limit, lanes, lane: callable, fetch: callable,
-  offline: word('pause', 'ignore'),
-};
+/** The rules of all options, by who may say them. */
+function rulesOfFetch() {
+  const call: Record<string, Rule> = {
+    queueTimeout: duration, timeout: duration, bodyTimeout: duration, totalTimeout: duration, releaseOn: word('body', 'headers'), dedupe: flag,
+    onFull: word('reject', 'respond'), retry: fetchRetry,
+  };
+  const extend = { ...call, priority: order, lane: laneName, onDownloadProgress: callable, onUploadProgress: callable };
+  const lane = {
+    ...call, concurrency: limit, queueCapacity: capacity, unreadGrace: duration, order: word('fifo', 'lifo'), aging: span,
+    overflow: word('reject', 'drop-oldest', 'drop-lowest'), timings: flag,
+    pauseOnRetryAfter: flag, adaptive, interval: finite, intervalCap: limit,
+  };
+  const fetch = {
+    ...lane, maxConcurrency: limit, idleTimeout: duration, lifetime: duration, maxLanes: limit, lanes, lane: callable, fetch: callable,
+    offline: word('pause', 'ignore'),
+  };
+  return { extend, pond: { ...extend, id: text }, lane, fetch };
+}
+
+/** Made when they are first asked for: bundlers take the making of a table for something a program may need, whether it makes a fetch or not. */
+let made: ReturnType<typeof rulesOfFetch> | undefined;
+const rules = () => (made ??= rulesOfFetch());
 
 /** Checked options: what is there is not undefined. */
 type Checked<T> = { readonly [K in keyof T]?: Exclude<T[K], undefined> };
@@ -292,19 +299,19 @@ export function inherit<T extends Retrying, U extends Retrying>(general: T, own:
 
 /** Checks what a call says of itself. @internal */
 export function pondSettings(pond: PondInit | undefined): PondSettings {
-  return check(pond, POND, 'pond', 'pond.');
+  return check(pond, rules().pond, 'pond', 'pond.');
 }
 
 /** Checks what `extend` was told. @internal */
 export function extendSettings(options: ExtendOptions | undefined): PondSettings {
-  return check(options, EXTEND, 'the options of extend');
+  return check(options, rules().extend, 'the options of extend');
 }
 
 /** A table with origins as the lanes have them, however they were written. */
 function byOrigin(table: Readonly<Record<string, LaneOptions>>): (lane: string) => Partial<LaneSettings> | undefined {
   const checked = new Map<string, Partial<LaneSettings>>();
   for (const [name, options] of Object.entries(table)) {
-    checked.set(spelled(name), check(options, LANE, `lanes[${JSON.stringify(name)}]`));
+    checked.set(spelled(name), check(options, rules().lane, `lanes[${JSON.stringify(name)}]`));
   }
   return (lane) => checked.get(lane);
 }
@@ -319,10 +326,10 @@ function spelled(lane: string): string {
 
 /** Checks the options of `createFetch`; `lanes` becomes a function that knows all of a lane. @internal */
 export function fetchSettings(options: FetchOptions | undefined): FetchSettings {
-  const checked = check(options, FETCH, 'the options of createFetch') as Checked<Omit<FetchOptions, keyof LaneOptions>> & Partial<LaneSettings>;
+  const checked = check(options, rules().fetch, 'the options of createFetch') as Checked<Omit<FetchOptions, keyof LaneOptions>> & Partial<LaneSettings>;
   const { lanes = {}, lane, fetch, maxConcurrency, idleTimeout, lifetime, maxLanes, offline, ...general } = checked;
   const base = (fetch ?? callable(globalThis.fetch, 'fetch')) as FetchSettings['fetch'];
-  const special = typeof lanes === 'function' ? (lane: string) => check(lanes(lane), LANE, 'what lanes() has returned') : byOrigin(lanes);
+  const special = typeof lanes === 'function' ? (lane: string) => check(lanes(lane), rules().lane, 'what lanes() has returned') : byOrigin(lanes);
   return {
     lane, maxConcurrency, idleTimeout, lifetime, maxLanes, offline, fetch: base, isNative: base === platform,
     lanes: (lane) => inherit({ ...DEFAULTS, ...general }, special(lane) ?? {}),

@@ -57,9 +57,9 @@ export interface FetchRetryOptions extends RetryRules<FetchRetryState> {
 /** @internal */
 export type FetchRetrySettings = Checked<FetchRetryOptions, 'shouldRetry'>;
 
-/** @internal */
-export const DEFAULTS: FetchRetrySettings = {
-  ...GENERAL, methods: ['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE', 'TRACE'], statusCodes: [429, 503], afterStatusCodes: [413, 429, 503],
+/** Besides those of all retries. @internal */
+export const DEFAULTS: Omit<FetchRetrySettings, keyof RetryRules<never>> = {
+  methods: ['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE', 'TRACE'], statusCodes: [429, 503], afterStatusCodes: [413, 429, 503],
   maxRetryAfter: 60_000, retryOnNetworkError: false,
 };
 
@@ -69,13 +69,13 @@ function list(value: unknown, option: string): readonly unknown[] {
 
 const numbers: Rule = (value, option) => list(value, option).map((one) => capacity(one, option));
 const methods: Rule = (value, option) => list(value, option).map((one) => text(one, option).toUpperCase());
-const RULES: Record<string, Rule> = {
+const rules = (): Record<string, Rule> => ({
   ...RETRY, methods, statusCodes: numbers, afterStatusCodes: numbers, maxRetryAfter: duration, retryOnNetworkError: flag,
-};
+});
 
 /** Checks the option `retry` of a request. @internal */
 export function fetchRetry(value: unknown, option: string): Partial<FetchRetrySettings> {
-  return retryBy<FetchRetrySettings>(RULES, value, option);
+  return retryBy<FetchRetrySettings>(rules(), value, option);
 }
 
 
@@ -178,7 +178,7 @@ export class Attempts {
 
 /** What the attempts at a request share, if there may be more than one; `args` are what it was made of. @internal */
 export function attemptsAt(request: Request, args: FetchArguments, given: Partial<FetchRetrySettings>, totalTimeout: number): Attempts | undefined {
-  const retry = { ...DEFAULTS, ...given };
+  const retry = { ...GENERAL, ...DEFAULTS, ...given };
   const isRepeatable = retry.limit > 0 && retry.methods.includes(request.method) && isReplayable(request, args);
   return isRepeatable ? new Attempts(request, retry, totalTimeout) : undefined;
 }
