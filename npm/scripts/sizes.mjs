@@ -5,7 +5,7 @@ import { brotliCompressSync, gzipSync } from 'node:zlib';
 import { build } from 'esbuild';
 
 // Bytes, wasm included, gzipped: of dist/index.js, and of a program that has nothing but `limit`.
-const LIMITS = { 'index.js': 29_000, limit: 21_300 };
+const LIMITS = { 'index.js': 30_400, limit: 22_100 };
 
 const dist = new URL('../dist/', import.meta.url);
 const weighBytes = (bytes) => [bytes.length, gzipSync(bytes, { level: 9 }).length, brotliCompressSync(bytes).length];
