@@ -44,7 +44,7 @@ use crate::state::rate::{Rate, Sliding};
 use crate::state::slab::Slab;
 use crate::state::{Due, Expiry, Id, LaneOptions, Offer, Outcome, Phase, Pond, Refused, Time};
 
-/// A fraction of the default allocator. It looks through all that is free, which is little: nothing is allocated but a dozen tables a pond.
+/// A fraction of the default allocator. It looks through all that is free, which is little: nothing is allocated but a dozen tables a pond, and pieces of one.
 #[global_allocator]
 static ALLOCATOR: lol_alloc::LockedAllocator<lol_alloc::FreeListAllocator> =
     lol_alloc::LockedAllocator::new(lol_alloc::FreeListAllocator::new());

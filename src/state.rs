@@ -6,8 +6,8 @@
 //!
 //! ```text
 //!  pond ─┬─> lane ──> line ──> heap, list     a pond is a set of lanes under one shared cap
-//!        ├─> deadlines ─────> heap           slab, list and heap keep whatever there is in a few tables of the pond:
-//!        └─> slab, list, counts, time        no lane and no task has memory of its own
+//!        ├─> deadlines ─────> heap           slab and heap keep whatever there is in a few tables of the pond:
+//!        └─> slab, table, counts, time       no lane and no task has memory of its own
 //! ```
 
 pub(crate) mod counts;
@@ -21,6 +21,7 @@ mod pond;
 pub(crate) mod rate;
 pub(crate) mod scale;
 pub(crate) mod slab;
+mod table;
 mod time;
 
 pub(crate) use counts::{Counter, Counts, Outcome};

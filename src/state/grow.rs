@@ -16,3 +16,11 @@ pub(crate) fn put<T>(vec: &mut Vec<T>, index: u32, value: T) {
         None => push(vec, value),
     }
 }
+
+/// Puts a value where an index says; what is not there yet before it is `gap`.
+pub(crate) fn put_far<T: Copy>(vec: &mut Vec<T>, index: usize, value: T, gap: T) {
+    while vec.len() < index {
+        push(vec, gap);
+    }
+    put(vec, index as u32, value);
+}

@@ -1,11 +1,13 @@
 //! One pool of a pond: its line, its limits, its counters, and the lists it is in.
 
+use std::num::NonZeroU32;
+
 use super::counts::{Counter, Counts};
 use super::deadlines::Alarms;
 use super::heap::{Handle, NO_HANDLE};
 use super::line::Line;
 use super::rate::{Even, Rate};
-use super::slab::Id;
+use super::slab::{Id, Slab};
 use super::time::Time;
 use crate::limit::Limit;
 use crate::policy::{Order, Overflow};
@@ -30,34 +32,62 @@ impl LaneOptions {
     }
 }
 
-/// A task that waits or runs.
+/// A task that waits or runs. There may be very many of them.
 #[derive(Debug)]
 pub(super) struct Task {
     pub(super) lane: Id,
     /// How many units it takes; while it runs, how many it has taken.
-    pub(super) weight: u32,
+    weight: NonZeroU32,
     /// Its place in the order of submission, kept when the priority changes; in bytes, so that none are lost between two tasks in a table.
     sequence: [u8; 8],
-    /// The run of the line it waits in; none once it runs.
+    /// The run of the line it waits in; none once it runs, and [`LATE`] if a clock ran out since.
     pub(super) run: Handle,
-    /// Its entry among those that may be dropped; none where nobody is.
-    pub(super) victim: Handle,
     pub(super) alarms: Alarms,
-    /// A clock ran out while it ran: that is its outcome if it is abandoned.
-    pub(super) late: bool,
 }
+
+/// All tasks of a pond; in pieces where addresses are as short as in wasm, and memory with them.
+pub(super) type Tasks = Slab<Task, { usize::BITS == 32 }>;
+
+/// In place of the run of a task whose clock ran out while it ran.
+const LATE: Handle = NO_HANDLE - 1;
 
 impl Task {
     pub(super) const fn new(lane: Id, weight: u32, sequence: u64) -> Self {
-        Self { lane, weight, sequence: sequence.to_ne_bytes(), run: NO_HANDLE, victim: NO_HANDLE, alarms: Alarms::NONE, late: false }
+        Self { lane, weight: units(weight), sequence: sequence.to_ne_bytes(), run: NO_HANDLE, alarms: Alarms::NONE }
     }
 
     pub(super) const fn sequence(&self) -> u64 {
         u64::from_ne_bytes(self.sequence)
     }
 
+    pub(super) const fn weight(&self) -> u32 {
+        self.weight.get()
+    }
+
+    pub(super) const fn set_weight(&mut self, weight: u32) {
+        self.weight = units(weight);
+    }
+
     pub(super) const fn is_waiting(&self) -> bool {
-        self.run != NO_HANDLE
+        self.run < LATE
+    }
+
+    /// A clock ran out while it ran: that is its outcome if it is abandoned.
+    pub(super) const fn is_late(&self) -> bool {
+        self.run == LATE
+    }
+
+    /// It runs, and a clock ran out.
+    pub(super) const fn be_late(&mut self) {
+        self.run = LATE;
+    }
+}
+
+/// Nothing weighs nothing.
+const fn units(weight: u32) -> NonZeroU32 {
+    match NonZeroU32::new(weight) {
+        Some(units) => units,
+        None => NonZeroU32::MIN,
     }
 }
 

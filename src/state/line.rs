@@ -10,27 +10,29 @@
 
 use std::mem::replace;
 
-use super::grow::put;
+use super::grow::{put, put_far};
 use super::heap::{Handle, Heaps, Key, NO_HANDLE, Root};
-use super::lane::Task;
-use super::list::{Links, List};
-use super::slab::{Id, Slab};
+use super::lane::{Task, Tasks};
+use super::list::List;
+use super::slab::Id;
 use crate::policy::{Order, Overflow};
 use crate::priority::Level;
 
 /// How many runs at the front of the heap are looked at for one to join: as many as there are classes.
 const LOOK: usize = 4;
 
-/// The runs of all lines of a pond, and who stands next to whom in them.
+/// The runs of all lines of a pond.
 #[derive(Debug)]
 pub(super) struct Lines {
     runs: Heaps,
     /// The tasks of each run.
     lists: Vec<Run>,
-    pub(super) links: Links,
-    /// Those that may be dropped, of all lines that do, and who they are.
+    /// Those that may be dropped, of all lines that do.
     victims: Heaps,
+    /// Whose the entries among the victims are.
     owners: Vec<Id>,
+    /// The entries of tasks, by index. Empty as long as no line drops anybody.
+    entries: Vec<Handle>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -70,7 +72,7 @@ impl Line {
 
 impl Lines {
     pub(super) const fn new() -> Self {
-        Self { runs: Heaps::new(), lists: Vec::new(), links: Links::new(), victims: Heaps::new(), owners: Vec::new() }
+        Self { runs: Heaps::new(), lists: Vec::new(), victims: Heaps::new(), owners: Vec::new(), entries: Vec::new() }
     }
 
     /// The task that starts next.
@@ -92,7 +94,7 @@ impl Lines {
     }
 
     /// Puts a task where its level and its sequence belong.
-    pub(super) fn insert(&mut self, line: &mut Line, tasks: &mut Slab<Task>, id: Id, level: Level) {
+    pub(super) fn insert(&mut self, line: &mut Line, tasks: &mut Tasks, id: Id, level: Level) {
         let Some(task) = tasks.get_mut(id) else { return };
         let rank = (level.reversed(), task.sequence());
         task.run = self.joinable(line, rank).unwrap_or_else(|| {
@@ -101,12 +103,13 @@ impl Lines {
             run
         });
         if let Some(run) = self.lists.get_mut(task.run as usize) {
-            self.links.push_back(&mut run.tasks, id);
-            run.last = task.sequence();
+            run.last = rank.1;
+            tasks.link_back(&mut run.tasks, id);
         }
         if let Some(key) = line.victim_key(rank) {
-            task.victim = self.victims.insert(&mut line.victims, key);
-            put(&mut self.owners, task.victim, id);
+            let entry = self.victims.insert(&mut line.victims, key);
+            put(&mut self.owners, entry, id);
+            put_far(&mut self.entries, id.index(), entry, NO_HANDLE);
         }
     }
 
@@ -121,15 +124,17 @@ impl Lines {
     }
 
     /// Takes a task out, wherever it stands.
-    pub(super) fn remove(&mut self, line: &mut Line, tasks: &mut Slab<Task>, id: Id) {
+    pub(super) fn remove(&mut self, line: &mut Line, tasks: &mut Tasks, id: Id) {
         let Some(task) = tasks.get_mut(id) else { return };
         let run = replace(&mut task.run, NO_HANDLE);
-        if task.victim != NO_HANDLE {
-            self.victims.remove(&mut line.victims, replace(&mut task.victim, NO_HANDLE));
+        if line.overflow != Overflow::Reject
+            && let Some(entry) = self.entries.get_mut(id.index()).filter(|entry| **entry != NO_HANDLE)
+        {
+            self.victims.remove(&mut line.victims, replace(entry, NO_HANDLE));
         }
         let Some(Run { tasks: list, .. }) = self.lists.get_mut(run as usize) else { return };
         let before = *list;
-        self.links.remove(list, id);
+        tasks.unlink(list, id);
         let after = *list;
         if after == before {
             return;
@@ -146,7 +151,7 @@ mod tests {
     use super::*;
 
     struct Fixture {
-        tasks: Slab<Task>,
+        tasks: Tasks,
         lines: Lines,
         line: Line,
         next: u64,
@@ -154,7 +159,7 @@ mod tests {
 
     impl Fixture {
         fn new() -> Self {
-            Self { tasks: Slab::new(), lines: Lines::new(), line: Line::new(Order::Fifo, Overflow::Reject), next: 0 }
+            Self { tasks: Tasks::new(), lines: Lines::new(), line: Line::new(Order::Fifo, Overflow::Reject), next: 0 }
         }
 
         fn push(&mut self, level: f64) -> Id {

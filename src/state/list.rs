@@ -1,17 +1,16 @@
-//! Doubly linked rings through numbered records: everything O(1), and a list is nothing but the number of its head.
+//! Doubly linked rings through the records of a slab: everything O(1), and a list is nothing but the number of its head.
 
-use super::grow::{push, put};
-use super::slab::Id;
+use super::slab::{Id, Slab};
 
 /// Who comes before and after a record; nobody, if it is in no list.
 #[derive(Debug, Clone, Copy)]
-struct Link {
+pub(super) struct Link {
     previous: Id,
     next: Id,
 }
 
 impl Link {
-    const NONE: Self = Self { previous: Id::NONE, next: Id::NONE };
+    pub(super) const NONE: Self = Self { previous: Id::NONE, next: Id::NONE };
 }
 
 /// A list: who is first. The first comes after the last.
@@ -26,15 +25,8 @@ impl List {
     }
 }
 
-/// The links of all records of one [`Slab`](super::slab::Slab), by index. A record is in one list at most.
-#[derive(Debug)]
-pub(crate) struct Links(Vec<Link>);
-
-impl Links {
-    pub(crate) const fn new() -> Self {
-        Self(Vec::new())
-    }
-
+/// A record is in one list at most, and leaves that before it goes.
+impl<T, const PIECES: bool> Slab<T, PIECES> {
     pub(crate) fn is_linked(&self, id: Id) -> bool {
         self.at(id).next != Id::NONE
     }
@@ -48,7 +40,7 @@ impl Links {
         self.at(list.0).previous.some()
     }
 
-    pub(crate) fn push_back(&mut self, list: &mut List, id: Id) {
+    pub(crate) fn link_back(&mut self, list: &mut List, id: Id) {
         let head = list.head().unwrap_or(id);
         let tail = self.tail(*list).unwrap_or(id);
         self.set(id, Link { previous: tail, next: head });
@@ -65,8 +57,8 @@ impl Links {
     }
 
     /// Takes out a record that is in the list.
-    pub(crate) fn remove(&mut self, list: &mut List, id: Id) {
-        let Some(link) = self.0.get_mut(id.index()) else { return };
+    pub(crate) fn unlink(&mut self, list: &mut List, id: Id) {
+        let Some(link) = self.link_mut(id) else { return };
         let Link { previous, next } = std::mem::replace(link, Link::NONE);
         if next == id {
             *list = List::EMPTY;
@@ -79,22 +71,21 @@ impl Links {
     }
 
     fn set(&mut self, id: Id, link: Link) {
-        while self.0.len() < id.index() {
-            push(&mut self.0, Link::NONE);
+        if let Some(old) = self.link_mut(id) {
+            *old = link;
         }
-        put(&mut self.0, id.index() as u32, link);
     }
 
     fn at(&self, id: Id) -> Link {
-        self.0.get(id.index()).copied().unwrap_or(Link::NONE)
+        self.link(id).copied().unwrap_or(Link::NONE)
     }
 
     /// Makes one record follow another.
     fn tie(&mut self, previous: Id, next: Id) {
-        if let Some(link) = self.0.get_mut(previous.index()) {
+        if let Some(link) = self.link_mut(previous) {
             link.next = next;
         }
-        if let Some(link) = self.0.get_mut(next.index()) {
+        if let Some(link) = self.link_mut(next) {
             link.previous = previous;
         }
     }
@@ -104,11 +95,11 @@ impl Links {
 mod tests {
     use super::*;
 
-    fn walk(links: &Links, list: List) -> Vec<u32> {
+    fn walk(slab: &Slab<()>, list: List) -> Vec<u32> {
         let mut at = list.head();
         std::iter::from_fn(|| {
             let id = at?;
-            at = Some(links.next(id)).filter(|&next| Some(next) != list.head());
+            at = Some(slab.next(id)).filter(|&next| Some(next) != list.head());
             Some(id.raw())
         })
         .collect()
@@ -116,18 +107,19 @@ mod tests {
 
     #[test]
     fn keeps_order_through_removals_at_both_ends_and_in_the_middle() {
-        let mut links = Links::new();
+        let mut slab: Slab<()> = Slab::new();
+        (0..5).for_each(|_| assert!(slab.insert(()).is_some()));
         let mut list = List::EMPTY;
         for number in [4, 0, 1, 2, 3] {
-            assert!(!links.is_linked(Id::from_raw(number)));
-            links.push_back(&mut list, Id::from_raw(number));
-            assert_eq!(links.tail(list), Some(Id::from_raw(number)));
+            assert!(!slab.is_linked(Id::from_raw(number)));
+            slab.link_back(&mut list, Id::from_raw(number));
+            assert_eq!(slab.tail(list), Some(Id::from_raw(number)));
         }
         for (gone, left) in [(4, vec![0, 1, 2, 3]), (1, vec![0, 2, 3]), (3, vec![0, 2]), (0, vec![2]), (2, vec![])] {
-            links.remove(&mut list, Id::from_raw(gone));
-            assert!(!links.is_linked(Id::from_raw(gone)));
-            assert_eq!(walk(&links, list), left);
+            slab.unlink(&mut list, Id::from_raw(gone));
+            assert!(!slab.is_linked(Id::from_raw(gone)));
+            assert_eq!(walk(&slab, list), left);
         }
-        assert_eq!((list, links.tail(list)), (List::EMPTY, None));
+        assert_eq!((list, slab.tail(list)), (List::EMPTY, None));
     }
 }

@@ -13,9 +13,9 @@ mod time;
 
 use super::counts::{Counter, Counts, Outcome};
 use super::deadlines::{Deadlines, Phase};
-use super::lane::{Lane, LaneOptions, Task};
+use super::lane::{Lane, LaneOptions, Task, Tasks};
 use super::line::Lines;
-use super::list::{Links, List};
+use super::list::List;
 use super::rate::Rate;
 use super::slab::{Id, Slab};
 use super::time::Time;
@@ -101,15 +101,14 @@ pub(crate) struct Pond {
     used: u32,
     expiry: Expiry,
     lanes: Slab<Lane>,
-    tasks: Slab<Task>,
+    tasks: Tasks,
     sequence: u64,
     /// What stands in the lanes' lines.
     lines: Lines,
     /// Lanes whose head may start as soon as the cap over all lets it, in the order of their turns.
     ready: List,
-    /// Idle lanes, the longest idle first. They are never ready, so the links of both lists are the same.
+    /// Idle lanes, the longest idle first. They are never ready.
     idle: List,
-    ready_links: Links,
     /// Running tasks whose permit may be recalled at once; they stand in no line.
     lapsed: List,
     /// The clocks of the tasks.
@@ -130,12 +129,11 @@ impl Pond {
             used: 0,
             expiry,
             lanes: Slab::new(),
-            tasks: Slab::new(),
+            tasks: Tasks::new(),
             sequence: 0,
             lines: Lines::new(),
             ready: List::EMPTY,
             idle: List::EMPTY,
-            ready_links: Links::new(),
             lapsed: List::EMPTY,
             deadlines: Deadlines::new(),
             expiries: Deadlines::new(),
@@ -157,7 +155,7 @@ impl Pond {
         self.retired.add(&lane.counts);
         self.expiries.clear(&mut lane.alarms);
         if lane.idle {
-            self.ready_links.remove(&mut self.idle, id);
+            self.lanes.unlink(&mut self.idle, id);
         }
         self.lanes.remove(id).is_some()
     }
@@ -192,7 +190,7 @@ impl Pond {
     }
 
     pub(crate) fn close_all(&mut self) {
-        self.lanes.iter_mut().for_each(|lane| lane.closed = true);
+        self.lanes.change_all(|lane| lane.closed = true);
     }
 
     /// Keeps a lane from expiring until [`Pond::release`] is called as often.
@@ -210,10 +208,10 @@ impl Pond {
     pub(crate) fn renew(&mut self, id: Id, now: Time) {
         let Some(lane) = self.lanes.get_mut(id) else { return };
         (lane.aged, lane.born) = (false, now);
-        if std::mem::replace(&mut lane.idle, false) {
-            self.ready_links.remove(&mut self.idle, id);
-        }
         self.expiries.arm(&mut lane.alarms, id, Phase::Age, now.after(self.expiry.lifetime));
+        if std::mem::replace(&mut lane.idle, false) {
+            self.lanes.unlink(&mut self.idle, id);
+        }
         self.refresh_idle(id, now);
     }
 
@@ -227,15 +225,15 @@ impl Pond {
     /// Puts a lane among those whose head may start, or takes it out, as its state asks for.
     fn refresh_ready(&mut self, id: Id) {
         let Some(lane) = self.lanes.get_mut(id) else { return };
-        let head_weight = || self.lines.head(&lane.line).and_then(|head| self.tasks.get(head)).map_or(1, |head| head.weight);
+        let head_weight = || self.lines.head(&lane.line).and_then(|head| self.tasks.get(head)).map_or(1, Task::weight);
         let ready = lane.waiting() > 0 && lane.fits(if lane.is_light() { 1 } else { head_weight() });
         if ready == std::mem::replace(&mut lane.ready, ready) {
             return;
         }
         if ready {
-            self.ready_links.push_back(&mut self.ready, id);
+            self.lanes.link_back(&mut self.ready, id);
         } else {
-            self.ready_links.remove(&mut self.ready, id);
+            self.lanes.unlink(&mut self.ready, id);
         }
     }
 
@@ -252,9 +250,9 @@ impl Pond {
         let idle = !lane.idle;
         (lane.idle, lane.idle_since) = (idle, now);
         if idle {
-            self.ready_links.push_back(&mut self.idle, id);
+            self.lanes.link_back(&mut self.idle, id);
         } else {
-            self.ready_links.remove(&mut self.idle, id);
+            self.lanes.unlink(&mut self.idle, id);
         }
         self.arm_idle(id);
     }
@@ -338,10 +336,10 @@ impl Pond {
         self.grow_old(now);
         let id = self.ready.head().filter(|_| self.limit.has_room(self.used))?;
         let ticket = self.head(id)?;
-        if !self.limit.fits(self.used, self.tasks.get(ticket)?.weight) {
+        if !self.limit.fits(self.used, self.tasks.get(ticket)?.weight()) {
             return None;
         }
-        self.ready_links.rotate(&mut self.ready);
+        self.lanes.rotate(&mut self.ready);
         self.leave_line(id, ticket);
         self.take_permit(id, ticket, now);
         self.refresh_ready(id);
@@ -353,7 +351,7 @@ impl Pond {
         self.unlapse(ticket);
         let Some(task) = self.tasks.get_mut(ticket) else { return false };
         self.deadlines.clear(&mut task.alarms);
-        let (id, units, waits) = (task.lane, task.weight, task.is_waiting());
+        let (id, units, waits) = (task.lane, task.weight(), task.is_waiting());
         if waits {
             self.leave_line(id, ticket);
         }
@@ -424,7 +422,7 @@ impl Pond {
     fn leave_line(&mut self, id: Id, ticket: Id) {
         if let (Some(lane), Some(task)) = (self.lanes.get_mut(id), self.tasks.get(ticket)) {
             lane.counts.uncount(Counter::Waiting);
-            lane.wanted -= u64::from(task.weight);
+            lane.wanted -= u64::from(task.weight());
             self.lines.remove(&mut lane.line, &mut self.tasks, ticket);
         }
     }
@@ -434,9 +432,10 @@ impl Pond {
         let (Some(lane), Some(task)) = (self.lanes.get_mut(id), self.tasks.get_mut(ticket)) else { return };
         self.deadlines.disarm(&mut task.alarms, Phase::Queue);
         self.deadlines.disarm(&mut task.alarms, Phase::Aging);
-        task.weight = task.weight.min(lane.limit.get()).min(self.limit.get());
-        lane.used += task.weight;
-        self.used += task.weight;
+        let units = task.weight().min(lane.limit.get()).min(self.limit.get());
+        task.set_weight(units);
+        lane.used += units;
+        self.used += units;
         lane.counts.count(Counter::Running);
         if let Some(at) = lane.rate.as_mut().map(|rate| rate.start(now)) {
             self.hold_until(id, at, now);

@@ -1,6 +1,7 @@
 //! Records by number: a number is used again once its record is gone, an id is not (as soon).
 
-use super::grow::push;
+use super::list::Link;
+use super::table::Table;
 
 /// The id of a record in a [`Slab`]: 24 bits say where, 6 say which of the records that were there.
 ///
@@ -39,8 +40,8 @@ impl Id {
 
 /// A growing table of records; every operation is O(1). It never shrinks, its places are used again.
 #[derive(Debug)]
-pub(crate) struct Slab<T> {
-    places: Vec<Place<T>>,
+pub(crate) struct Slab<T, const PIECES: bool = false> {
+    places: Table<Place<T>, PIECES>,
     /// The first free place.
     free: u32,
 }
@@ -50,12 +51,13 @@ struct Place<T> {
     /// The id of the record here; of a free place the generation of the next record, and the next free place, which is never this one:
     /// so no id leads here.
     id: u32,
+    link: Link,
     record: Option<T>,
 }
 
-impl<T> Slab<T> {
+impl<T, const PIECES: bool> Slab<T, PIECES> {
     pub(crate) const fn new() -> Self {
-        Self { places: Vec::new(), free: INDEX_MASK }
+        Self { places: Table::new(), free: INDEX_MASK }
     }
 
     /// Takes a record in; nothing if all of almost 2²⁴ places are taken.
@@ -64,11 +66,11 @@ impl<T> Slab<T> {
         let record = Some(record);
         if let Some(place) = self.places.get_mut(index as usize) {
             self.free = place.id & INDEX_MASK;
-            *place = Place { id: place.id & GENERATION_MASK | index, record };
+            *place = Place { id: place.id & GENERATION_MASK | index, link: Link::NONE, record };
             return Some(Id(place.id));
         }
         let id = self.places.len() as u32;
-        (id < INDEX_MASK).then(|| push(&mut self.places, Place { id, record }))?;
+        (id < INDEX_MASK).then(|| self.places.push(Place { id, link: Link::NONE, record }))?;
         Some(Id(id))
     }
 
@@ -89,8 +91,21 @@ impl<T> Slab<T> {
         place.record.take()
     }
 
-    pub(crate) fn iter_mut(&mut self) -> impl Iterator<Item = &mut T> {
-        self.places.iter_mut().filter_map(|place| place.record.as_mut())
+    /// How the record is linked that lies where an id says.
+    #[inline]
+    pub(super) fn link(&self, id: Id) -> Option<&Link> {
+        self.places.get(id.index()).map(|place| &place.link)
+    }
+
+    #[inline]
+    pub(super) fn link_mut(&mut self, id: Id) -> Option<&mut Link> {
+        self.places.get_mut(id.index()).map(|place| &mut place.link)
+    }
+
+    pub(crate) fn change_all(&mut self, mut change: impl FnMut(&mut T)) {
+        for index in 0..self.places.len() {
+            self.places.get_mut(index).and_then(|place| place.record.as_mut()).into_iter().for_each(&mut change);
+        }
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = (Id, &T)> {
@@ -104,7 +119,7 @@ mod tests {
 
     #[test]
     fn a_place_is_used_again_under_another_id() {
-        let mut slab = Slab::new();
+        let mut slab: Slab<char> = Slab::new();
         let first = slab.insert('a').unwrap();
         assert_eq!(slab.remove(first), Some('a'));
         let second = slab.insert('b').unwrap();
@@ -117,7 +132,7 @@ mod tests {
 
     #[test]
     fn ids_fit_into_thirty_bits() {
-        let mut slab = Slab::new();
+        let mut slab: Slab<()> = Slab::new();
         let mut come_and_go = || {
             let id = slab.insert(()).unwrap();
             slab.remove(id);
@@ -138,7 +153,7 @@ mod tests {
             seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
             (seed >> 33) as usize % below
         };
-        let mut slab = Slab::new();
+        let mut slab: Slab<usize> = Slab::new();
         let mut model: Vec<(Id, usize)> = Vec::new();
         let mut most = 0;
         for number in 0..3000 {
@@ -158,7 +173,7 @@ mod tests {
             expected.sort_unstable();
             assert_eq!(all, expected);
         }
-        slab.iter_mut().for_each(|value| *value += 1);
+        slab.change_all(|value| *value += 1);
         assert!(model.iter().all(|(id, value)| slab.get(*id) == Some(&(value + 1))));
     }
 }

@@ -18,7 +18,7 @@ impl Pond {
     /// The same for the common case, in which nothing changes but who has the permit: only the lane of the task waits for one, and neither
     /// time nor weights have a say in it.
     fn pass_on(&mut self, ticket: Id, outcome: Outcome) -> Option<Id> {
-        let id = self.tasks.get(ticket).filter(|task| task.weight == 1 && !task.is_waiting())?.lane;
+        let id = self.tasks.get(ticket).filter(|task| task.weight() == 1 && !task.is_waiting())?.lane;
         let nobody_else = self.ready.head().is_none() && self.lapsed.head().is_none() && self.limit.fits(self.used - 1, 1);
         let lane = self.lanes.get_mut(id).filter(|lane| nobody_else && lane.passes_permits_on())?;
         let next = self.lines.head(&lane.line)?;

@@ -11,11 +11,11 @@ impl Pond {
         if self.lapsed.head().is_none() {
             return;
         }
-        let Some(task) = self.tasks.get(ticket).filter(|task| !task.is_waiting() && self.lines.links.is_linked(ticket)) else { return };
+        let Some(task) = self.tasks.get(ticket).filter(|task| !task.is_waiting() && self.tasks.is_linked(ticket)) else { return };
         if let Some(lane) = self.lanes.get_mut(task.lane) {
             lane.lapsed -= 1;
         }
-        self.lines.links.remove(&mut self.lapsed, ticket);
+        self.tasks.unlink(&mut self.lapsed, ticket);
     }
 
     /// Its time is up: recalled if somebody waits, or for the end of a closed lane; else as soon as somebody does.
@@ -24,7 +24,7 @@ impl Pond {
         let Some(lane) = self.lanes.get_mut(id) else { return };
         lane.lapsed += 1;
         let wanted = lane.waiting() > 0 || lane.closed || self.ready.head().is_some();
-        self.lines.links.push_back(&mut self.lapsed, ticket);
+        self.tasks.link_back(&mut self.lapsed, ticket);
         if wanted {
             self.recall(ticket, now);
         }
@@ -50,10 +50,10 @@ impl Pond {
 
     /// Recalls all such permits of a lane: who closes it waits for them.
     pub(crate) fn recall_all(&mut self, id: Id, now: Time) {
-        let last = self.lines.links.tail(self.lapsed);
+        let last = self.tasks.tail(self.lapsed);
         let mut next = self.lapsed.head();
         while let Some(ticket) = next {
-            next = self.lines.links.next(ticket).some().filter(|_| last != Some(ticket));
+            next = self.tasks.next(ticket).some().filter(|_| last != Some(ticket));
             if self.lane_of(ticket) == id {
                 self.recall(ticket, now);
             }
@@ -68,7 +68,7 @@ impl Pond {
         let own = self.lanes.get(id).is_some_and(|lane| lane.lapsed > 0);
         let Some(mut ticket) = self.lapsed.head() else { return false };
         while own && self.lane_of(ticket) != id {
-            ticket = self.lines.links.next(ticket);
+            ticket = self.tasks.next(ticket);
         }
         self.recall(ticket, now);
         true

@@ -29,7 +29,7 @@ impl Pond {
 
     /// How much the head of a line weighs, or a newcomer where nobody waits.
     fn head_weight(&self, lane: &Lane) -> u32 {
-        self.lines.head(&lane.line).and_then(|head| self.tasks.get(head)).map_or(1, |head| head.weight)
+        self.lines.head(&lane.line).and_then(|head| self.tasks.get(head)).map_or(1, |head| head.weight())
     }
 
     /// How many tasks run, of a lane.

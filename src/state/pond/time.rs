@@ -82,7 +82,7 @@ impl Pond {
 
     fn abandon(&mut self, ticket: Id, now: Time) -> Due {
         let task = self.tasks.get(ticket);
-        let outcome = if task.is_some_and(|task| task.late) { Outcome::TimedOut } else { Outcome::Cancelled };
+        let outcome = if task.is_some_and(|task| task.is_late()) { Outcome::TimedOut } else { Outcome::Cancelled };
         if let Some(lane) = task.and_then(|task| self.lanes.get_mut(task.lane)) {
             lane.counts.count(Counter::Abandoned);
         }
@@ -96,7 +96,7 @@ impl Pond {
         if waited {
             self.settle(ticket, Outcome::TimedOut, now);
         } else if let Some(task) = self.tasks.get_mut(ticket) {
-            task.late = true;
+            task.be_late();
         }
         Due::TimedOut { ticket, lane, phase, waited }
     }
@@ -151,6 +151,6 @@ impl Pond {
 
     /// Has the clocks of all lanes start now: nobody has kept time so far.
     pub(crate) fn start_clocks(&mut self, now: Time) {
-        self.lanes.iter_mut().for_each(|lane| (lane.idle_since, lane.born) = (now, now));
+        self.lanes.change_all(|lane| (lane.idle_since, lane.born) = (now, now));
     }
 }

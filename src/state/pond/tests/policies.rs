@@ -186,7 +186,7 @@ fn random_policies(mut seed: u64) {
         std::iter::from_fn(|| pond.next(now)).for_each(drop);
         let mut used = [0; 3];
         for (_, task) in pond.tasks.iter().filter(|(_, task)| !task.is_waiting()) {
-            used[lanes.iter().position(|&lane| lane == task.lane).unwrap()] += task.weight;
+            used[lanes.iter().position(|&lane| lane == task.lane).unwrap()] += task.weight();
         }
         assert!(used.iter().zip(caps).all(|(&used, cap)| used <= cap) && used.iter().sum::<u32>() <= 6, "{used:?}");
         assert_eq!(used.iter().sum::<u32>(), pond.used);
@@ -200,7 +200,7 @@ fn random_policies(mut seed: u64) {
             // A head that fits everywhere does not wait.
             let head = pond.lines.head(&state.line).and_then(|head| pond.tasks.get(head));
             let turn = pond.ready.head() == Some(*lane);
-            assert!(!turn || head.is_none_or(|head| !pond.limit.fits(pond.used, head.weight)), "a permit lies idle");
+            assert!(!turn || head.is_none_or(|head| !pond.limit.fits(pond.used, head.weight())), "a permit lies idle");
         }
     }
 }
