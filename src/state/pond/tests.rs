@@ -214,6 +214,19 @@ fn an_aborted_task_that_does_not_end_is_abandoned() {
 }
 
 #[test]
+fn an_abandoned_task_that_was_late_has_timed_out() {
+    let (mut pond, lane) = single(1, 9);
+    let late = submit(&mut pond, lane).ticket;
+    pond.arm(late, Phase::Run, at(5));
+    assert_eq!(dues(&mut pond, at(5)), [Due::TimedOut { ticket: late, lane, phase: Phase::Run, waited: false }]);
+    assert_eq!(pond.is_waiting(late), Some(false));
+    pond.arm(late, Phase::Abandon, at(10));
+    assert_eq!(dues(&mut pond, at(10)), [Due::Abandoned(late)]);
+    let expected = Counts::of(&[(Counter::Submitted, 1), (Counter::TimedOut, 1), (Counter::Abandoned, 1)]);
+    assert_eq!(counts(&pond, lane), expected);
+}
+
+#[test]
 fn an_unread_response_keeps_its_permit_until_somebody_waits() {
     let (mut pond, lane) = single(1, 9);
     let unread = submit(&mut pond, lane).ticket;
