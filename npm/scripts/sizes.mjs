@@ -5,7 +5,7 @@ import { brotliCompressSync, gzipSync } from 'node:zlib';
 import { build } from 'esbuild';
 
 // Bytes, wasm included, gzipped: of dist/index.js, and of a program that has nothing but `limit`.
-const LIMITS = { 'index.js': 30_400, limit: 22_100 };
+const LIMITS = { 'index.js': 30_600, limit: 22_300 };
 
 const dist = new URL('../dist/', import.meta.url);
 const weighBytes = (bytes) => [bytes.length, gzipSync(bytes, { level: 9 }).length, brotliCompressSync(bytes).length];
