@@ -69,7 +69,9 @@ function list(value: unknown, option: string): readonly unknown[] {
 
 const numbers: Rule = (value, option) => list(value, option).map((one) => capacity(one, option));
 const methods: Rule = (value, option) => list(value, option).map((one) => text(one, option).toUpperCase());
-const rules = (): Record<string, Rule> => ({
+/** Made when they are first asked for, as those of all options of a fetch are. */
+let made: Readonly<Record<string, Rule>> | undefined;
+const rules = () => (made ??= {
   ...RETRY, methods, statusCodes: numbers, afterStatusCodes: numbers, maxRetryAfter: duration, retryOnNetworkError: flag,
 });
 
